@@ -61,9 +61,8 @@ type config struct {
 
 // WithBackoff sets when a watch polls next. The default is exponential: the delay doubles from
 // [WithBaseDelay] up to [WithMaxDelay]. Each wait is drawn at random from the upper half of the
-// delay, unless the Transport is a [transport.Batcher]: then jobs that began together have equal
-// waits, so that one request asks about many of them. With any Backoff, no poll is made sooner than
-// the service allows.
+// delay. If the Transport is a [transport.Batcher], each wait is the whole delay, so that jobs that
+// began together share requests. With any Backoff, no poll is made sooner than the service allows.
 //
 // WithBackoff removes the default limit of attempts. [WithMaxAttempts] or [MaxAttempts] sets one
 // again.

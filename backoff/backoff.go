@@ -81,11 +81,10 @@ type Learner interface {
 
 // Follower is a Learner that also learns from jobs that still run.
 //
-// Follow is called with age zero when a watch begins, before Next is called for it. It is called
-// with the age of the watch, which is then above zero, after each poll that saw the job run, before
-// Next is called for the next poll. Each watch that began this way is reported to Observe when it
-// ends, even if its job has not ended. Follow is called by many goroutines at once and must not
-// block.
+// Follow is called with age zero when a watch begins, before Next is called for it. After each poll
+// that saw the job run, Follow is called with the age of the watch, which is then above zero. Next
+// is called after that. Each watch that began this way is reported to Observe when it ends, even if
+// its job has not ended. Follow is called by many goroutines at once and must not block.
 //
 // When a poll is due, a Watcher calls Next again. The Poll is the same, except that Waited is set
 // and Previous is zero. If the result is at most Waited, the poll is made now. A longer result

@@ -9,10 +9,10 @@ import (
 )
 
 // ErrFull is matched by the error of [Fleet.Submit] when the server has no room for another job.
-// That is so when the submission would take more than 90 % of the storage limit of the stream or of
-// the account, or when the server refuses it for lack of storage. [End.Ack] and [Fleet.Forget] make
-// room. A single server whose disk was full must also be started again, and until then Forget
-// returns this error, too.
+// There is none once the messages would take more than 90 % of the storage limit of the stream or
+// of the account, or if the server itself lacks storage. [End.Ack] and [Fleet.Forget] make room. A
+// single server whose disk was full must also be started again. Until then Forget returns this
+// error, too.
 var ErrFull = errors.New("the server has no room for another job")
 
 const (

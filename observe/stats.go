@@ -52,8 +52,8 @@ type Stats struct {
 type KindStats struct {
 	Waits, Watches, Overdue             int
 	Completed, Failed, Canceled, GaveUp uint64
-	// Polls counts the polls of watches that have ended, with those that were due before a watch was
-	// resumed. A batch counts as one poll of each of its jobs.
+	// Polls counts the polls of watches that have ended. If a watch was resumed, the polls that were
+	// due before count too. A batch counts as one poll of each of its jobs.
 	Polls uint64
 	Delay Quantiles
 }

@@ -33,10 +33,10 @@
 // failed. It receives the statuses of a repetition only if the delivery has no signed id, no signed
 // time and no state. The answer does not wait for the Watcher.
 //
-// If a request is not passed to the Watcher, the reason is logged at debug level, and for a 400,
-// 401, 413 or 415 as a warning, at most once a minute. The same applies to a request of which only
-// a part can be read. The first request about no job is logged as a warning, too. Nothing else
-// about requests is logged.
+// If a request is not passed to the Watcher, the reason is logged at debug level. A 400, 401, 413
+// or 415 is logged as a warning instead, at most once a minute. So is a request of which only a
+// part can be read. The first request about no job is logged as a warning, too. Nothing else about
+// requests is logged.
 //
 // # Trust
 //

@@ -21,10 +21,10 @@
 //
 // The id of an operation is its name. An operation that is not done is running. An operation that
 // is done is completed if it has no error, canceled if the error's code is CANCELLED, and otherwise
-// failed. The response becomes Status.Result: the JSON of protocol buffers if the response has one,
-// and otherwise an object with the URL of the type and the bytes in base64. It has no JSON if its
-// type, or the type of an Any in it, is not linked into the program, or if more than 8 Anys are
-// nested in one another.
+// failed. The response becomes Status.Result, in the JSON of protocol buffers. Some responses
+// cannot be encoded so: the type of the response, or of an Any in it, is not linked into the
+// program, or more than 8 Anys are nested in one another. The Result is then an object with the URL
+// of the type and the bytes in base64.
 //
 // An error of the gRPC call does not mean that the operation has ended. The class of NOT_FOUND is
 // [transport.NotFound]. RESOURCE_EXHAUSTED is throttled. UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED,
@@ -34,7 +34,7 @@
 // Three codes of package grpc itself mean something else. An answer that is larger than
 // grpc.MaxCallRecvMsgSize, 4 MiB by default, is malformed. A call for which the credentials have no
 // token, because for example the server of tokens is down, is transient. A call over a connection
-// that the program has closed is misdirected with the code 421: the wait ends once the patience of
+// that the program has closed is misdirected, with the code 421. The wait ends once the patience of
 // the Watcher is over, unless the program has replaced the connection by then.
 package lrogrpc
 
