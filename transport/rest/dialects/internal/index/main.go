@@ -25,7 +25,7 @@ Package [dialects](../transport/rest/dialects) has dialects for these services. 
 ` + "`go generate ./transport/rest/dialects`" + `.
 For any other service, [write a dialect](transports.md#http-and-json) in four steps.
 
-Each service has a function in the package, such as ` + "`GitHubActionsRun` for `github-run`" + `. A program uses it so:
+Each service has a function in the package, such as ` + "`GitHubActionsRun` for `github-run`" + `. A program uses it like this:
 
 ` + "```go" + `
 s := dialects.GitHubActionsRun("owner/repo")
