@@ -1,7 +1,11 @@
-// Package doccheck checks what a reader of the repository meets first: that links of pages and of
-// comments lead somewhere, that exported names are documented, that comments fit the page, that
-// functions and types are small, that the table of faults names tests that exist, and that the page
-// on the design names what exists. Its test runs it over the repository.
+// Package doccheck checks what a reader of the repository meets first. Its test runs it over the
+// repository, and requires that:
+//
+//   - links of pages and of comments lead somewhere
+//   - exported names are documented, and comments fit the page
+//   - functions, types and packages are small
+//   - the table of faults names tests that exist
+//   - the page on the design names what exists
 package doccheck
 
 import (
