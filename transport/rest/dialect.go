@@ -172,8 +172,8 @@ type Dialect struct {
 	// malformed, unless a rule matches it.
 	//
 	// If "@code" is among the places, an answer with any status code that a rule names has a state.
-	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx also has one, if it is
-	// terminal and its code is none that gateways send: see the documentation of this package.
+	// Otherwise an answer has a state if its code is a 2xx. It also has one if its code is a 5xx that
+	// no gateway sends, and the state is terminal: see the documentation of this package.
 	//
 	// A redirect whose code a rule names is not followed. If the rule says that the job has completed,
 	// the answer is misdirected in the same cases as a 303 without a status.

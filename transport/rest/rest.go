@@ -26,8 +26,8 @@
 //	2xx with a status             that status; unknown if States does not have its word
 //	202, 204 without a status     pending, whether the body is empty, a text or JSON
 //	other 2xx without a status    malformed; transient if it is an HTML page, as of a captive portal
-//	2xx larger than WithMaxBody   malformed; transient if it is an HTML page; read all the same if
-//	                              nothing is read from the body: see Dialect.State
+//	2xx larger than WithMaxBody   malformed; transient if it is an HTML page; if no place of State is
+//	                              in the body, a status by the code: see Dialect.State
 //	401                           sent again if WithToken returns a new token; else permanent;
 //	                              for another code, say transport.Unauthorized in Faults
 //	403, 409, 418, 420, 423       throttled if a header names a wait or says that a quota is used up;
