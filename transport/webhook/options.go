@@ -50,7 +50,7 @@ func WithMaxBody(bytes int) Option {
 type Clock interface{ Now() time.Time }
 
 // WithClock sets the clock with which the times of signatures are compared. The default, or nil, is
-// the clock of the Watcher that called [Handler.Notify] last, or the real clock if no Watcher did.
+// the clock of the Watcher that began to listen last, or the real clock while none listens.
 func WithClock(clock Clock) Option {
 	return func(c *config) {
 		if c.clock = clock; clock != nil && problems.IsNil(clock) {
