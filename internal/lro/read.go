@@ -228,6 +228,23 @@ func orchestration(a *exchange.Answer) Verdict {
 	return v
 }
 
+// IsAwaited reports whether the answer to the request for a result says that there is none yet. It
+// is a 202 without a body, or one whose body says that the operation goes on.
+func IsAwaited(a *exchange.Answer) bool {
+	if a.Code != http.StatusAccepted {
+		return false
+	}
+	said, err := find(a)
+	if err != nil {
+		return errors.Is(err, errNoBody)
+	}
+	v, err := said.verdict(atProvisioning)
+	if err != nil || v.Word == "" {
+		v = said.status()
+	}
+	return slices.Contains(running, normal(v.Word))
+}
+
 // ReadSeeOther returns what a 303 says. It means that the operation has completed, unless its body
 // says otherwise.
 func ReadSeeOther(a *exchange.Answer) Verdict {

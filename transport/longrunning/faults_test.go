@@ -223,7 +223,8 @@ func TestAPollThatSaysNothingIsAnError(t *testing.T) {
 // Rules C1 and C2: when the monitor has said success, it is not asked again.
 func TestOnlyTheResultIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"408", "429", "500", "502", "503", "504", "404", `200 | Content-Type: text/html | <html>`, `200 | {"a":[1,`} {
+	awaited := []string{"202", `202 | {"status":"InProgress"}`, `202 | {"properties":{"provisioningState":"Updating"}}`, "206 | a"}
+	for _, code := range append(awaited, "408", "429", "500", "502", "503", "504", "404", `200 | Content-Type: text/html | <html>`, `200 | {"a":[1,`) {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, map[string][]string{

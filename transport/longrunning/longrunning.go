@@ -57,10 +57,11 @@
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls
-// repeat only that request. If it is refused, or if the result is not found or malformed for half a
-// minute, the operation has completed without a Result, and Status.Message says why. A result that
-// is not JSON becomes a JSON string. A result that is JSON without its end, or with a text after
-// it, is malformed.
+// repeat only that request. A 202 is such an error if it has no body, or if its status means
+// running. If the request is refused, or if the result is not found or malformed for half a minute,
+// the operation has completed without a Result, and Status.Message says why. A result that is not
+// JSON becomes a JSON string. A result that is JSON without its end, or with a text after it, is
+// malformed.
 //
 // A result larger than [rest.WithMaxBody] is not in the Status: use [Client.Fetch]. If an answer
 // about the operation is larger, only its beginning is read. It is malformed if the status may be

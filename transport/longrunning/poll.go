@@ -208,6 +208,8 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 			return k.Fail(class, fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
 		case a.IsHTML():
 			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
+		case lro.IsAwaited(a):
+			return k.Fail(transport.Transient, fmt.Errorf("the result of an operation that has completed is not there yet: %w", k.Quote()))
 		case a.Large:
 			s.Message, s.Result = p.tooLarge(), nil
 		default:
