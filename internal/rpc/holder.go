@@ -23,7 +23,7 @@ var errNoStream = fmt.Errorf("the service has no stream of events: %w", errors.E
 // for concurrent use.
 //
 // An event has fewer details than the answer to a poll. Holder therefore polls when an event shows
-// a change.
+// a change. It also polls at the end of each hold, because a stream may repeat an old state.
 type Holder struct {
 	// Name begins the texts of errors.
 	Name string
@@ -61,8 +61,6 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return transport.Status{}, fmt.Errorf("%s: %w", h.Name, context.Cause(ctx))
-	case brought == same && errors.Is(err, errElapsed):
-		return last, nil
 	case brought == nothing && errors.As(err, &refused) && refused.Class != transport.Permanent:
 		return transport.Status{}, err
 	}

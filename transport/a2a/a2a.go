@@ -148,7 +148,7 @@ func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error)
 // about any task. These pauses double with each refusal, up to an hour.
 //
 // An event has fewer details than the task. When an event shows a change, Hold therefore requests
-// the task.
+// the task. It also does so after d, because a stream may repeat an old state.
 func (t *Tasks) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
 	return t.holder.Hold(ctx, id, last, d)
 }
