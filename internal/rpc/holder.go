@@ -121,9 +121,25 @@ func (h *Holder) read(stream io.Reader, id string, last transport.Status) (heard
 		switch {
 		case err != nil:
 			return brought, err
-		case st.ID == id && (st.State != last.State || st.Raw != last.Raw || st.Message != last.Message):
+		case st.ID == id && differs(st, last):
 			return news, nil
 		}
 		brought = same
 	}
 }
+
+// maxCompared is how much of a message is compared, in bytes. A Watcher keeps only the beginning of
+// a long message, so that the rest would look like a change in each event.
+const maxCompared = 1 << 10
+
+// differs reports whether an event shows a change of what is known about a job. A service may spell
+// the same word differently in events and in answers. So the word counts only if the state alone
+// does not say what the job does.
+func differs(event, known transport.Status) bool {
+	if event.State != known.State || beginning(event.Message) != beginning(known.Message) {
+		return true
+	}
+	return event.State != transport.Pending && event.State != transport.Running && event.Raw != known.Raw
+}
+
+func beginning(message string) string { return message[:min(len(message), maxCompared)] }

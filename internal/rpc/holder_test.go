@@ -74,7 +74,7 @@ func (s *streamer) holder(t *testing.T) *rpc.Holder {
 func TestHoldEndsWithNews(t *testing.T) {
 	t.Parallel()
 	const same, done, other = `{"id":"7","state":"running"}`, `{"id":"7","state":"completed"}`, `{"id":"8","state":"completed"}`
-	running := transport.Status{ID: "7", State: transport.Running}
+	running, long := transport.Status{ID: "7", State: transport.Running}, strings.Repeat("word ", 1000)
 	for name, c := range map[string]struct {
 		streamer
 		last  transport.Status
@@ -89,17 +89,20 @@ func TestHoldEndsWithNews(t *testing.T) {
 		"end of the stream":      {streamer{events: []rpctest.Event{after(time.Second, same)}, state: "failed"}, running, time.Second, 1, nil},
 		"event that is bad":      {streamer{events: []rpctest.Event{after(0, same), after(time.Second, "x")}, state: "running"}, running, time.Second, 1, nil},
 		"refusal after same":     {streamer{events: []rpctest.Event{after(0, same), after(time.Second, `{"error":{}}`)}, state: "running"}, running, time.Second, 1, nil},
-		"new word":               {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","raw":"busy"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
-		"new message":            {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","message":"m"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
-		"only a bad event":       {streamer{events: []rpctest.Event{after(time.Second, "x")}}, running, time.Second, 0, transport.ErrMalformed},
-		"nothing known before":   {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
-		"end known before":       {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
-		"refusal":                {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
-		"refusal by an event":    {streamer{events: []rpctest.Event{after(0, `{"error":{}}`)}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
-		"refusal in place":       {streamer{refuse: 200, state: "running"}, running, 0, 1, errors.ErrUnsupported},
-		"refusal after an end":   {streamer{refuse: 400, state: "failed"}, running, 0, 1, nil},
-		"fault that passes":      {streamer{refuse: 502}, running, 0, 0, nil},
-		"job that is unknown":    {streamer{refuse: 404}, running, 0, 0, transport.ErrNotFound},
+		"other spelling":         {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","raw":"RUNNING"}`), after(time.Hour, same)}, state: "running"}, running, time.Minute, 1, nil},
+		"new word":               {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"unknown","raw":"idle"}`), after(time.Hour, same)}, state: "unknown"}, transport.Status{ID: "7", Raw: "busy"}, 0, 1, nil},
+		"long message, of which a Watcher keeps the beginning": {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","message":"`+long+`"}`), after(time.Hour, same)}, state: "running"},
+			transport.Status{ID: "7", State: transport.Running, Message: long[:2<<10] + "…"}, time.Minute, 1, nil},
+		"new message":          {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","message":"m"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
+		"only a bad event":     {streamer{events: []rpctest.Event{after(time.Second, "x")}}, running, time.Second, 0, transport.ErrMalformed},
+		"nothing known before": {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
+		"end known before":     {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
+		"refusal":              {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal by an event":  {streamer{events: []rpctest.Event{after(0, `{"error":{}}`)}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal in place":     {streamer{refuse: 200, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal after an end": {streamer{refuse: 400, state: "failed"}, running, 0, 1, nil},
+		"fault that passes":    {streamer{refuse: 502}, running, 0, 0, nil},
+		"job that is unknown":  {streamer{refuse: 404}, running, 0, 0, transport.ErrNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -97,7 +97,7 @@ func TestHoldReturnsWhenTheTaskChanges(t *testing.T) {
 			last: running, word: "working", takes: time.Minute, polls: 1, state: transport.Running},
 		"no change": {agent: agent{events: []rpctest.Event{after(time.Second, update("working")), after(forever, artifact)}},
 			last: running, word: "working", takes: time.Minute, polls: 1, state: transport.Running},
-		"old states": {agent: agent{events: []rpctest.Event{after(time.Second, update("working")), after(50*time.Second, update("working")), after(forever, artifact)}},
+		"old states": {agent: agent{events: []rpctest.Event{after(time.Second, update("working")), after(50*time.Second, update("TASK_STATE_WORKING")), after(forever, artifact)}},
 			last: running, word: "completed", takes: time.Minute, polls: 1, state: transport.Completed},
 		"silence":          {agent: agent{events: []rpctest.Event{after(forever, artifact)}}, last: running, word: "working", takes: time.Minute, polls: 1, state: transport.Running},
 		"end":              {agent: agent{events: []rpctest.Event{after(3*time.Second, artifact)}}, last: running, word: "failed", takes: 3 * time.Second, polls: 1, state: transport.Failed},
