@@ -47,7 +47,10 @@ var faults = rpc.Faults(map[string]transport.Class{
 	"-32029":                    transport.Throttled,
 	"-32001, session not found": transport.Misdirected, // whatever has become of the task
 	"-32600, *session*":         transport.Misdirected,
+	"-32600, *not initialized*": transport.Misdirected, // the server was started again
 	"-32000, *session id*":      transport.Misdirected,
+	"-32000, *session-id*":      transport.Misdirected,
+	"-32000, *not initialized*": transport.Misdirected,
 }, "-32603", "-32000", "-32001", "-32002", "0")
 
 // coreFaults are the classes of errors in the Core form. There, a plain 404 says that the session

@@ -45,7 +45,8 @@
 //	error -32603, -32000, 0           transient, or not found if the text says so
 //	error -32001, -32002              the same
 //	error -32001, Session not found   misdirected: the session has ended, and the task may go on
-//	error -32600 about a session      the same; also -32000 about a session id
+//	error -32600 about a session      the same; also -32000 about a session id, and both if the text
+//	                                  says that the server is not initialized
 //	404 without an error              the same, in the Core form
 //	other errors                      transient
 //
