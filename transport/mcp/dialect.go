@@ -36,14 +36,12 @@ var words = map[string]transport.State{
 	"canceled":       transport.Canceled,
 }
 
-// faults are the classes of errors.
-var faults = rpc.Faults(map[string]transport.Class{
+// numbers are the classes of errors that mean the same in the answers to all methods.
+var numbers = map[string]transport.Class{
 	"-32020":                    transport.Permanent, // a header and the body differ
 	"-32021":                    transport.Permanent, // the client lacks a capability
 	"-32022":                    transport.Permanent, // protocol version
 	"-32042":                    transport.Permanent, // a person has to visit a page first
-	"-32602":                    transport.NotFound,  // the task is unknown or has expired
-	"-32602, *terminal*":        transport.Permanent, // a task that has ended can't be canceled
 	"-32029":                    transport.Throttled,
 	"-32001, session not found": transport.Misdirected, // whatever has become of the task
 	"-32600, *session*":         transport.Misdirected,
@@ -51,22 +49,37 @@ var faults = rpc.Faults(map[string]transport.Class{
 	"-32000, *session id*":      transport.Misdirected,
 	"-32000, *session-id*":      transport.Misdirected,
 	"-32000, *not initialized*": transport.Misdirected,
-}, "-32603", "-32000", "-32001", "-32002", "0")
+}
 
-// coreFaults are the classes of errors in the Core form. There, a plain 404 says that the session
-// is lost. An unknown task is an error of JSON-RPC.
-var coreFaults = func() map[string]transport.Class {
-	all := maps.Clone(faults)
-	all["404, -, -"] = transport.Misdirected
+// faults are the classes of errors in the answers to methods about a task.
+var faults = rpc.Faults(with(numbers, map[string]transport.Class{
+	"-32602":             transport.NotFound,  // the task is unknown or has expired
+	"-32602, *terminal*": transport.Permanent, // a task that has ended can't be canceled
+}), "-32603", "-32000", "-32001", "-32002", "0")
+
+// callFaults are the classes of errors in the answer to tools/call. It is about no task yet, so
+// that nothing in it means that a task is not found.
+var callFaults = rpc.Faults(with(numbers, map[string]transport.Class{
+	"-32602": transport.Permanent, // the tool or its arguments
+}))
+
+// coreFault is added to the faults in the Core form. There, a plain 404 says that the session is
+// lost. An unknown task is an error of JSON-RPC.
+var coreFault = map[string]transport.Class{"404, -, -": transport.Misdirected}
+
+// with returns the rules of both maps.
+func with(rules, more map[string]transport.Class) map[string]transport.Class {
+	all := maps.Clone(rules)
+	maps.Copy(all, more)
 	return all
-}()
+}
 
-// dialect returns what all dialects share.
-func (p protocol) dialect() rest.Dialect {
-	d := rpc.NewDialect(faults)
+// dialect returns what all dialects share, with the classes of errors.
+func (p protocol) dialect(faults map[string]transport.Class) rest.Dialect {
 	if p.form == Core {
-		d.Faults = coreFaults
+		faults = with(faults, coreFault)
 	}
+	d := rpc.NewDialect(faults)
 	if p.http {
 		d.Header = map[string]string{
 			"Accept":               "application/json, text/event-stream",
@@ -87,7 +100,7 @@ func (p protocol) call(method string) rest.Call {
 
 // tasks is the dialect of tasks/get and tasks/cancel.
 func (p protocol) tasks() rest.Dialect {
-	d := p.dialect()
+	d := p.dialect(faults)
 	d.Status, d.Cancel = p.call(methodGet), p.call(methodCancel)
 	d.ID = "result.taskId"
 	d.State = "result.status, result.result.isError"
@@ -110,7 +123,7 @@ func (p protocol) tasks() rest.Dialect {
 
 // calls is the dialect of tools/call. The answer is a task in either form, or the tool's result.
 func (p protocol) calls() rest.Dialect {
-	d := p.dialect()
+	d := p.dialect(callFaults)
 	d.Create = rest.Call{Method: http.MethodPost, Path: p.path, Body: rpc.Call(methodCall, "{input}")}
 	d.Status = p.call(methodGet)
 	d.CreateHasState = true
@@ -147,7 +160,7 @@ func isToolResult(result json.RawMessage) bool {
 
 // results is the dialect of tasks/result. Its status call returns the end of a completed task.
 func (p protocol) results() rest.Dialect {
-	d := p.dialect()
+	d := p.dialect(faults)
 	d.Status = p.call(methodResult)
 	d.ID = `result._meta["io.modelcontextprotocol/related-task"].taskId`
 	d.State, d.Strict = "result.isError, result", true

@@ -50,6 +50,9 @@
 //	404 without an error              the same, in the Core form
 //	other errors                      transient
 //
+// In the answer to a call of a tool, no error means not found: -32602 is permanent, because the
+// tool or its arguments are wrong.
+//
 // In the Core form, only the result says whether the tool failed. [Tasks.Status] therefore also
 // fetches the result of a completed task.
 //
