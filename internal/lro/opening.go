@@ -41,6 +41,14 @@ type Opening struct {
 	Via    Final
 }
 
+// NamesMonitor reports whether the headers of the answer name the URL to poll. The body is then not
+// needed, because a poll shows the state.
+func (o Opening) NamesMonitor() bool {
+	a := o.Answer
+	return IsFine(a.Code) && (a.Header.Get("Azure-AsyncOperation") != "" || a.Header.Get("Operation-Location") != "" ||
+		a.Header.Get("Location") != "" && a.Code != http.StatusCreated)
+}
+
 var errNoMonitor = errors.New("no URL to poll: a 202 without Azure-AsyncOperation, Operation-Location and Location")
 
 // errUnread is matched by the error of an answer whose body was needed and could not be read.

@@ -1,10 +1,12 @@
 package longrunning_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -89,6 +91,49 @@ func TestTheErrorOfAStartSaysWhetherAnOperationMayHaveBeenStarted(t *testing.T) 
 			require.Error(t, err)
 			assert.Equal(t, c.may, strings.HasSuffix(err.Error(), " (the operation may have been started)"), err)
 			assert.Len(t, s.requests(), len(c.answers))
+		})
+	}
+}
+
+// Rule A6: a body that an SDK has closed, or that is cut off, is no error where no word of it is
+// needed. The operation could not be followed otherwise.
+func TestAnAnswerWhoseBodyIsLostIsAcceptedForItsHeaders(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method, header string
+		code           int
+		goesOn         bool
+	}{
+		"async":         {"POST", "Azure-AsyncOperation", 202, true},
+		"op":            {"POST", "Operation-Location", 201, true},
+		"loc":           {"POST", "Location", 202, true},
+		"loc of a PUT":  {"PUT", "Location", 200, true},
+		"what was made": {"POST", "Location", 201, false},
+		"a resource":    {"PUT", "X-Other", 201, false},
+		"a result":      {"POST", "X-Other", 200, false},
+		"a refusal":     {"POST", "Location", 409, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{"GET /op": {`200 | {"status":"Failed"}`}})
+			l := client(t, s)
+			closed := io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose))
+			cut := io.NopCloser(io.MultiReader(strings.NewReader(`{"status":"Succ`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			for _, body := range []io.ReadCloser{closed, cut} {
+				r := &http.Response{StatusCode: c.code, Header: http.Header{}, Body: body, Request: request(t, s, c.method, "/r")}
+				r.Header.Set(c.header, "/op")
+				r.Header.Set("Retry-After", "7")
+				first, err := l.Accept(r, "")
+				if !c.goesOn {
+					require.Error(t, err)
+					continue
+				}
+				require.NoError(t, err)
+				assert.Equal(t, 7*time.Second, first.RetryAfter)
+				end, err := follow(t, l, first)
+				require.NoError(t, err)
+				assert.Equal(t, transport.Failed, end.State)
+			}
 		})
 	}
 }

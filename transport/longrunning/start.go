@@ -90,8 +90,7 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	case !lro.IsFine(code):
 		return transport.Status{}, k.Refused()
 	}
-	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
-	first, err := o.Read(c.key)
+	first, err := c.opening(k, via).Read(c.key)
 	switch {
 	case errors.Is(err, lro.ErrPage):
 		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
@@ -105,10 +104,16 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	return first, nil
 }
 
+// opening returns the answer to the request that started an operation.
+func (c *Client) opening(k *exchange.Call, via Final) lro.Opening {
+	return lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
+}
+
 // Accept returns the first Status of an operation that was started outside this Client. The
 // argument r is the answer to the request that started it, with the code 200, 201, 202 or 204. The
-// field r.Request must be set. Accept reads and closes the body of r. The argument via says where
-// the result of the operation will be.
+// field r.Request must be set. Accept reads and closes the body of r. If the headers of r name the
+// URL to poll, the body may already be closed. The argument via says where the result of the
+// operation will be.
 func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 	if r != nil && r.Body != nil {
 		defer r.Body.Close()
@@ -129,7 +134,10 @@ func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 		return transport.Status{}, permanent(fmt.Errorf("Accept: %w", err))
 	}
 	if err := exchange.Take(k, r); err != nil {
-		return transport.Status{}, err
+		if !c.opening(k, via).NamesMonitor() {
+			return transport.Status{}, err
+		}
+		k.Answer.Body = nil // its operation could not be followed otherwise
 	}
 	return c.first(k, r.Request.Header, via)
 }
