@@ -24,7 +24,9 @@
 //	415    a body that is compressed, but not with gzip, or more than once
 //	503    no Watcher listens, or the Relay failed: the service should send it again
 //
-// A body has the ReadTimeout of the server to arrive, or half a minute if the server has none.
+// A body has the ReadTimeout of the server to arrive, or half a minute if the server has none. If
+// the Handler is behind an [http.TimeoutHandler], or behind another handler whose ResponseWriter
+// has no read deadline, half a minute cannot be ensured: set a ReadTimeout then.
 //
 // A 503 has a Retry-After of five seconds. A Handler that [New] did not make answers 500. A
 // repetition that arrives while the first is passed to the Relay waits, and gets the same answer.
