@@ -103,6 +103,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 // connection and a goroutine for ever, so that such a server gets a deadline here. It ends with the
 // body: net/http removes it.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil { // of an adapter to another kind of server
+		return nil, nil
+	}
 	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && server.ReadTimeout <= 0 {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // a wrapper of w may not support it
 	}

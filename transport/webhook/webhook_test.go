@@ -165,6 +165,7 @@ func TestARequestThatIsNotRightReachesNobody(t *testing.T) {
 		"too large":           {now, done7 + strings.Repeat(" ", 1000), nil, 413},
 		"too large, unstated": {now, done7 + strings.Repeat(" ", 1000), func(r *http.Request) { r.ContentLength = -1 }, 413},
 		"broken off":          {now, done7, func(r *http.Request) { r.Body = io.NopCloser(errReader{}) }, 400},
+		"without a body":      {now, done7, func(r *http.Request) { r.Body = nil }, 401},
 		"unsigned":            {now, done7, func(r *http.Request) { r.Header.Del("Webhook-Signature") }, 401},
 		"another body": {now, done7, func(r *http.Request) {
 			r.Body = io.NopCloser(strings.NewReader(strings.Replace(done7, "7", "8", 1)))
