@@ -45,3 +45,11 @@ func Word(raw string) string {
 	word, _, _ := strings.Cut(raw, ", ")
 	return word
 }
+
+// Answered returns a call to which an answer without a response of JSON-RPC is malformed. Package
+// rest reads only the errors in the answer to a cancel, and a page of a proxy has none.
+func Answered(c rest.Call) rest.Call {
+	c.Fault = "@code, jsonrpc, result, error"
+	c.Faults = map[string]transport.Class{"200, -, -, -": transport.Malformed}
+	return c
+}

@@ -172,7 +172,11 @@ func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
 		require.ErrorIs(t, err, transport.ErrMalformed)
 		_, err = tasks.Status(t.Context(), id)
 		require.ErrorIs(t, err, transport.ErrMalformed)
-		require.NoError(t, tasks.Cancel(t.Context(), id))
+		if err = tasks.Cancel(t.Context(), id); binding == a2a.HTTP {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, transport.ErrMalformed, "it is no response")
+		}
 		_, err = tasks.Hold(t.Context(), id, transport.Status{ID: id, State: transport.Running}, time.Minute)
 		require.ErrorIs(t, err, transport.ErrNotFound)
 		assert.Equal(t, 4, n)

@@ -118,6 +118,9 @@ func (p protocol) tasks() rest.Dialect {
 	d := p.dialect()
 	d.Status = p.call(http.MethodGet, "", "GetTask")
 	d.Cancel = p.call(http.MethodPost, ":cancel", "CancelTask")
+	if p.binding != HTTP {
+		d.Cancel = rpc.Answered(d.Cancel)
+	}
 	d.ID = p.at("id")
 	d.State = p.at("status.state")
 	d.States = words

@@ -101,7 +101,7 @@ func (p protocol) call(method string) rest.Call {
 // tasks is the dialect of tasks/get and tasks/cancel.
 func (p protocol) tasks() rest.Dialect {
 	d := p.dialect(faults)
-	d.Status, d.Cancel = p.call(methodGet), p.call(methodCancel)
+	d.Status, d.Cancel = p.call(methodGet), rpc.Answered(p.call(methodCancel))
 	d.ID = "result.taskId"
 	d.State = "result.status, result.result.isError"
 	d.States = rpc.States(words, 1, 2)

@@ -159,8 +159,9 @@ func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
 				assert.Equal(t, version, h.Get("MCP-Protocol-Version"))
 				assert.Equal(t, name, h.Get("Mcp-Name"))
 				_, _ = io.WriteString(w, map[string]string{
-					"tools/call": `{"result":{"task":{"taskId":"7","status":"working"}}}`,
-					"tasks/get":  `{"result":{"status":"completed"}}`,
+					"tools/call":   `{"result":{"task":{"taskId":"7","status":"working"}}}`,
+					"tasks/get":    `{"result":{"status":"completed"}}`,
+					"tasks/cancel": `{"jsonrpc":"2.0","id":1,"result":null}`,
 				}[m.Method])
 			})))
 		require.NoError(t, err)
@@ -209,7 +210,7 @@ func TestACallIsMadeOnce(t *testing.T) {
 func TestARequestThatIsOnlyAcceptedIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent} {
-		for _, body := range []string{"", "\n", " \r\n\t", "Accepted", "null", "{}"} {
+		for _, body := range []string{"", "\n", " \r\n\t", "Accepted", "null", "{}", "[]", `{"error":null}`} {
 			if code == http.StatusNoContent && body != "" {
 				continue
 			}
@@ -221,6 +222,8 @@ func TestARequestThatIsOnlyAcceptedIsNotAnswered(t *testing.T) {
 			_, err = tasks.Status(t.Context(), "7")
 			assert.ErrorIs(t, err, transport.ErrMalformed, "%d %q", code, body)
 			_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+			assert.ErrorIs(t, err, transport.ErrMalformed, "%d %q", code, body)
+			err = tasks.Cancel(t.Context(), "7")
 			assert.ErrorIs(t, err, transport.ErrMalformed, "%d %q", code, body)
 		}
 	}
