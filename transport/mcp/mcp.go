@@ -127,7 +127,9 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 	if st.ID == "" && st.State == transport.Completed && !isToolResult(st.Result) {
 		return transport.Status{}, rpc.Errorf(transport.Malformed, "%w: %s", errNoAnswer, redact.Excerpt(st.Result))
 	}
-	if st.ID != "" {
+	if st.ID == "" {
+		st.Raw = "" // a result has no word for a state
+	} else {
 		st.Result = nil
 		if st.State == transport.Completed { // the result is not here, and may say isError
 			st.State = transport.Running

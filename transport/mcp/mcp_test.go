@@ -64,6 +64,9 @@ func TestEachStartIsToldRightly(t *testing.T) {
 		st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
 		a.Check(t, st, err)
 		assert.NotContains(t, st.Raw, ",", "is more than the server's word")
+		if err == nil && st.ID == "" {
+			assert.Empty(t, st.Raw, "a result has no word for a state")
+		}
 		if err == nil && !st.State.Terminal() {
 			assert.Equal(t, r.ID, st.ID)
 			assert.Empty(t, st.Result)
