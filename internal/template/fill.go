@@ -12,6 +12,7 @@ import (
 
 var (
 	errNoKey    = errors.New("this create needs an idempotency key: its Call names {key}")
+	errDots     = errors.New(`a value for a segment of the path is "." or ".."`)
 	errSegments = errors.New(`the id has a segment that is empty, "." or "..", or one of ?, # and \`)
 )
 
@@ -60,7 +61,11 @@ func (t *Template) fillPath(u *url.URL, v *Vars) error {
 	plain := true
 	for i := range t.path {
 		p := &t.path[i]
-		plain = plain && p.plain == p.raw && isUnreserved(v.get(p.hole))
+		value := v.get(p.hole)
+		if value == "." || value == ".." {
+			return errDots
+		}
+		plain = plain && p.plain == p.raw && isUnreserved(value)
 	}
 	if len(t.path) == 1 && plain {
 		u.Path = t.path[0].plain

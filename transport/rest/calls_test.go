@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -689,6 +690,35 @@ func TestAResultThatIsNotThereYetIsTransient(t *testing.T) {
 			assert.Equal(t, transport.Transient, classOf(t, err))
 			assert.ErrorContains(t, err, fmt.Sprint(code))
 		}
+	}
+}
+
+// fault 30: no request is sent for an id that no job can have, or for a segment that would lead
+// elsewhere.
+func TestAFetchOfABadSegmentIsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, id, result string
+		invalid          bool // the error matches ErrInvalidID
+	}{
+		{"/jobs/{id}", "", "", true},
+		{"/jobs/{id}", ".", "", true},
+		{"/jobs/{id}/log", "..", "", true},
+		{"/jobs/{id}", "a\nb", "", true},
+		{"/jobs/{id}", strings.Repeat("x", transport.MaxIDBytes+1), "", true},
+		{"/log?id={id}", "", "", true},
+		{"/jobs/{+id}", "a/../b", "", false},
+		{"/files/{result}", "7", `"."`, false},
+		{"/files/{result}/content", "7", `".."`, false},
+		{"/files/{+result}", "7", `"a/../b"`, false},
+	} {
+		var asked atomic.Int64
+		client := serve(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) }, rest.WithDialect(rest.Dialect{Fetch: rest.Call{Path: c.path}}))
+		body, err := client.Fetch(t.Context(), transport.Status{ID: c.id, State: transport.Completed, Result: []byte(c.result)})
+		assert.Nil(t, body)
+		assert.Equal(t, transport.Permanent, classOf(t, err), "%s %q", c.path, c.id)
+		assert.Equal(t, c.invalid, errors.Is(err, transport.ErrInvalidID), "%s %q: %v", c.path, c.id, err)
+		assert.Zero(t, asked.Load(), "%s %q", c.path, c.id)
 	}
 }
 

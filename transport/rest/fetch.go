@@ -41,6 +41,11 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 	if t == nil {
 		return nil, unsupported("Fetch")
 	}
+	if t.Needs(template.ID) {
+		if err := transport.CheckID(done.ID); err != nil {
+			return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", err)}
+		}
+	}
 	v := &template.Vars{ID: at.id, Result: jsonscan.Text(done.Result)}
 	if t.Needs(template.Result) && (v.Result == "" || v.Result[0] == '{' || v.Result[0] == '[') {
 		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNoResult)}
