@@ -13,6 +13,10 @@ import (
 // MaxRedirects bounds the redirects of one request.
 const MaxRedirects = 5
 
+// maxUserRedirects bounds the redirects of one request that a user's CheckRedirect allows. It is
+// the bound of net/http, which does not apply beside a CheckRedirect.
+const maxUserRedirects = 10
+
 // redirectError says why a redirect was not followed.
 type redirectError struct{ err error }
 
@@ -33,15 +37,19 @@ func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(
 
 // RedirectPolicy returns the CheckRedirect function of an [http.Client]. It asks the user's
 // function, or [CheckRedirect] if there is none. A redirect to a URL with a user name is always
-// refused, because net/http would send that name in place of the configured credentials.
-// [ClassOfFault] calls each refusal Misdirected.
+// refused, because net/http would send that name in place of the configured credentials. More than
+// ten redirects are refused, too: a function that allows each one would follow a loop until the
+// poll ends. [ClassOfFault] calls each refusal Misdirected.
 func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	if user == nil {
 		return CheckRedirect
 	}
 	return func(next *http.Request, via []*http.Request) error {
-		if next.URL.User != nil {
+		switch {
+		case next.URL.User != nil:
 			return errUserName
+		case len(via) > maxUserRedirects:
+			return refuse("more than %d redirects", maxUserRedirects)
 		}
 		err := user(next, via)
 		if err == nil || err == http.ErrUseLastResponse { //nolint:errorlint // net/http compares it so, too

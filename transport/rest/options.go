@@ -53,8 +53,9 @@ func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOptio
 //
 // A client without CheckRedirect gets the default rule. It follows a redirect of a GET to the same
 // scheme, host and port, at most five times. A redirect to a URL with a user name is never
-// followed. If CheckRedirect allows a request to another origin, the request carries no header of
-// this package and no Referer. The default pool then still refuses private addresses.
+// followed, and neither are more than ten redirects that CheckRedirect allows. If CheckRedirect
+// allows a request to another origin, the request carries no header of this package and no Referer.
+// The default pool then still refuses private addresses.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
 // WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/benbjohnson/clock"
@@ -161,6 +162,28 @@ func TestARedirectThatTheUserRefusesIsMisdirected(t *testing.T) {
 		_, err := c.Status(t.Context(), "7")
 		assert.Equal(t, transport.Misdirected, classOf(t, err))
 		assert.Equal(t, rule == refused, errors.Is(err, refused))
+	}
+}
+
+// fault 41: a loop ends, although the user's function allows each of its redirects.
+func TestARuleOfTheUserFollowsNoLoop(t *testing.T) {
+	t.Parallel()
+	for hops, want := range map[int64]transport.State{10: transport.Completed, 11: transport.Unknown} {
+		var asked atomic.Int64
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) > hops {
+				_, _ = io.WriteString(w, `{"payload":{"status":"completed"}}`)
+				return
+			}
+			http.Redirect(w, r, "/status/7", http.StatusFound)
+		}, rest.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}))
+		st, err := c.Status(t.Context(), "7")
+		assert.Equal(t, want, st.State)
+		if hops > 10 {
+			assert.Equal(t, transport.Misdirected, classOf(t, err))
+			assert.ErrorContains(t, err, "more than 10 redirects")
+			assert.EqualValues(t, 11, asked.Load())
+		}
 	}
 }
 
