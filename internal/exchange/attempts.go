@@ -107,6 +107,7 @@ func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err 
 	}
 	next := *q                            // a RoundTripper may still read the first request
 	next.Header, next.Host = header, host // net/http would send the added headers to any origin of a redirect
+	a.restore(&next)
 	a.request.Request = &next
 	if !isPlain {
 		r.made = &outcome{answer, fault}
@@ -217,8 +218,16 @@ func (a *attempts) wait(next *http.Request) error {
 		return err
 	}
 	next.Header = make(http.Header) // otherwise http.Client would add its cookies a second time
+	a.restore(next)
 	a.start()
 	return nil
+}
+
+// restore gives a request that is sent again the method and a URL of its own. A RoundTripper must
+// not change a request, but some do, as by adding a prefix to the path.
+func (a *attempts) restore(next *http.Request) {
+	u := a.call.Request.URL
+	next.Method, next.URL = a.call.Request.Method, &u
 }
 
 // log writes a line for an attempt at debug level. The number of the request counts the attempts of

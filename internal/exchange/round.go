@@ -34,6 +34,7 @@ type round struct {
 type trip struct {
 	host    transport.Host // the Host of the context
 	url     *url.URL       // the URL of the newest request, which a redirect may have named; nil before
+	copied  url.URL        // what url points to, because a RoundTripper may change the URL of its request
 	token   *web.Token     // the token of the base URL's origin
 	asked   *credential    // the credential of the newest request, or nil
 	sent    *web.Token     // the token of the newest request, or nil
@@ -71,10 +72,11 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		r.made = nil
 		return made.answer, made.fault
 	}
-	r.url, r.plain.lent = q.URL, nil
 	if query := web.EscapeQuery(q.URL.RawQuery); query != q.URL.RawQuery { // only once: a RoundTripper may still read the URL
 		q.URL.RawQuery = query
 	}
+	r.copied, r.plain.lent = *q.URL, nil
+	r.url = &r.copied
 	if q.Response == nil {
 		q.Host = q.URL.Host // if it were set earlier, http.Client would copy the URL
 	} else {

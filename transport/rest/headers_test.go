@@ -83,6 +83,37 @@ func TestHeadersOfAnUnansweredRequestAreItsOwn(t *testing.T) {
 	}
 }
 
+// A RoundTripper must not change a request, but some do. What it does to one request must not show
+// in the request that is sent again, or in the URLs that an answer names.
+func TestARoundTripperThatChangesRequestsDoesNotChangeTheNextOne(t *testing.T) {
+	t.Parallel()
+	for _, first := range []int{http.StatusServiceUnavailable, http.StatusFound, 0} {
+		var asked []string
+		d := rest.Dialect{Next: "next", NextDialect: &rest.Dialect{Status: rest.Call{Path: "{+id}"}}}
+		c := client(t, "http://jobs.test", rest.WithDialect(d), rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, r.Method+" "+r.URL.Path)
+			r.URL.Path, r.Method, r.URL.Host, r.Host = "/prefix"+r.URL.Path, http.MethodDelete, "10.0.0.1", "10.0.0.1"
+			answer, _ := answered()
+			switch n := len(asked); {
+			case n == 3:
+				answer.Body = io.NopCloser(strings.NewReader(`{"payload":{"status":"running"},"next":"8"}`))
+			case n == 2 && first == http.StatusFound || n == 4:
+			case first == 0:
+				return nil, errors.New("connection reset")
+			default:
+				answer.StatusCode = first
+				answer.Header.Set("Location", "7")
+			}
+			return answer, nil
+		})))
+		for len(asked) < 4 {
+			_, err := c.Status(t.Context(), "7")
+			require.NoError(t, err, first)
+		}
+		assert.Equal(t, []string{"GET /status/7", "GET /status/7", "GET /status/7", "GET /status/8"}, asked, first)
+	}
+}
+
 // A conditional request has a header that the next one must not have.
 func TestTheHeaderOfAConditionalRequestIsItsOwn(t *testing.T) {
 	t.Parallel()
