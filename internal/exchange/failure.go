@@ -91,6 +91,9 @@ func (c *Call) Unread(err error) error {
 	default:
 		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 			err = fmt.Errorf("the answer is not JSON: %w", err)
+			if h := c.Answer.Header; web.IsEncoded(h) && !web.IsZipped(h) {
+				err = fmt.Errorf("the answer has the content encoding %.64q, and only gzip is supported: %w", strings.Join(h["Content-Encoding"], ", "), err)
+			}
 		}
 		return c.Fail(transport.Malformed, fmt.Errorf("%w: %w", web.Safe(err, c.round.sensitive()...), c.quote("")))
 	}

@@ -111,6 +111,24 @@ func TestCompressedNothingIsBoundedOnTheWire(t *testing.T) {
 	assert.Less(t, sent.Load(), int64(16<<20), "the rest is what the network holds")
 }
 
+// fault 17: the error names the encoding, because nothing else explains the body.
+func TestAnEncodingThatIsNotSupportedIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		encoding string
+		isNamed  bool
+	}{{"br", true}, {"gzip, zstd", true}, {"gzip", false}, {"none", false}, {"", false}} {
+		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", row.encoding)
+			_, _ = io.WriteString(w, "\x1b\x10\x00\xf8")
+		})
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, transport.Malformed, classOf(t, err))
+		assert.ErrorContains(t, err, "is not JSON")
+		assert.Equal(t, row.isNamed, strings.Contains(err.Error(), fmt.Sprintf("the content encoding %q, and only gzip is supported", row.encoding)), "%v", err)
+	}
+}
+
 // fault 20
 func TestAnAnswerIsReadHoweverItIsCompressed(t *testing.T) {
 	t.Parallel()
