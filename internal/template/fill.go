@@ -38,7 +38,11 @@ func (t *Template) Fill(g *exchange.Request, v *Vars) (err error) {
 		if len(f.pieces) > 1 {
 			value = join(f.pieces, v, func(s string) string { return s })
 		}
-		if !web.IsHeaderValue(value) {
+		switch {
+		case web.IsHeaderValue(value):
+		case f.optional:
+			continue // the service has named a revision that no header can carry
+		default:
 			return fmt.Errorf("the header %s would hold a control character", f.name)
 		}
 		g.Header = append(g.Header, f.name, value)

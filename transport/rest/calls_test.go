@@ -693,6 +693,22 @@ func TestAResultThatIsNotThereYetIsTransient(t *testing.T) {
 	}
 }
 
+// fault 17: a revision is the service's, so one that no header can carry ends no wait. It is not
+// sent.
+func TestARevisionThatNoHeaderCanCarryIsNotSent(t *testing.T) {
+	t.Parallel()
+	var since []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		since = append(since, r.Header.Get("X-Since"))
+		_, _ = io.WriteString(w, status("running"))
+	}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/jobs/{id}", Header: map[string]string{"X-Since": "{rev}"}}, Revision: "rev"}))
+	for _, rev := range []string{"a", "a\nb", "\x00", "", "b"} {
+		_, err := c.StatusSince(t.Context(), "7", transport.Status{ID: "7", State: transport.Running, Revision: rev})
+		require.NoError(t, err, "%q", rev)
+	}
+	assert.Equal(t, []string{"a", "", "", "", "b"}, since)
+}
+
 // fault 30: no request is sent for an id that no job can have, or for a segment that would lead
 // elsewhere.
 func TestAFetchOfABadSegmentIsNotSent(t *testing.T) {
