@@ -138,7 +138,9 @@ func (a *attempts) check(ctx context.Context, answer *http.Response, err error) 
 		panic("RoundTripper: " + problem)
 	}
 	if a.fault == nil {
-		a.err = a.reader.Read()
+		if a.err = a.reader.Read(); a.err == nil && a.call.round.unconditional {
+			a.call.round.plainly.Store(true)
+		}
 	} else {
 		a.err = a.call.unanswered(ctx, a.fault)
 	}
@@ -184,6 +186,10 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 		a.refreshed, a.pause = true, 0
 		return true
 	}
+	if isError && e.Class == transport.Permanent && a.refusesCondition() {
+		r.unconditional, a.pause = true, 0
+		return true
+	}
 	passing := isError && (e.Class == transport.Transient || e.Class == transport.Throttled)
 	if !passing || !c.Terms.allow(a.fault, c.Answer.Code) || r.retried >= r.Retries || c.Answer.Wait > max(c.Terms.LongestWait, longWait) || !r.host.MayRetry(e.Class) {
 		return false
@@ -191,6 +197,19 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 	a.pause = max(c.Answer.Wait, jitter(c.Terms.Seed, r.retried))
 	r.retried++
 	return true
+}
+
+// refusesCondition reports whether the latest answer may have refused the condition of the request,
+// and not the request: 412 says so, a service may not understand the ETag (400), and the ETag may
+// be too long for it (431).
+func (a *attempts) refusesCondition() bool {
+	c := a.call
+	switch c.Answer.Code {
+	case http.StatusBadRequest, http.StatusPreconditionFailed, http.StatusRequestHeaderFieldsTooLarge:
+		return a.fault == nil && c.Request.Extra[0] == Condition && !c.round.unconditional && !c.round.plainly.Load()
+	default:
+		return false
+	}
 }
 
 // allow reports whether the Terms allow a retry after a fault or a status code.

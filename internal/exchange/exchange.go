@@ -15,6 +15,10 @@ import (
 	"time"
 )
 
+// Condition is the header of a conditional request. If the service refuses such a request, it is
+// sent again without this header. If the service answers that, it gets no such header any more.
+const Condition = "If-None-Match"
+
 // Request is the request to send. It does not change while a Call is in flight.
 type Request struct {
 	Method string

@@ -43,6 +43,8 @@ type trip struct {
 	left    func()         // tells a test clock that the request has ended; nil without a test clock
 	made    *outcome       // the outcome of a round trip that the http.Client gets as its first; usually nil
 
+	unconditional bool // whether the condition of the request was refused, so that it is sent without it
+
 	sentTwice *atomic.Bool // whether net/http has sent a request again by itself; nil if nobody asks
 }
 
@@ -137,7 +139,8 @@ var jsonType = []string{"application/json"}
 func (r *round) headers(h http.Header) http.Header {
 	q := &r.Request
 	body := q.Body != nil
-	if len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
+	extra := q.Extra[0] != "" && (q.Extra[0] != Condition || !r.unconditional && !r.plainly.Load())
+	if len(h) == 0 && r.token == nil && !body && !extra && len(q.Header) == 0 {
 		if r.pool != nil && r.blank.Header != nil {
 			return r.header // no code of the user can change it
 		}
@@ -162,7 +165,7 @@ func (r *round) headers(h http.Header) http.Header {
 	default:
 		all["Content-Type"] = jsonType
 	}
-	if q.Extra[0] != "" {
+	if extra {
 		all.Set(q.Extra[0], q.Extra[1])
 	}
 	return all

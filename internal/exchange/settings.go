@@ -45,6 +45,7 @@ type connection struct {
 	patient *http.Transport   // the pool for starts that cannot be sent again; nil means carrier
 	holder  *http.Transport   // the pool for held requests; nil means carrier
 	answers web.Answers       // the answers over TLS
+	plainly atomic.Bool       // whether the service has refused a conditional request that it answers without the condition
 	holds
 	// narrow is the user's CheckRedirect; nil for none.
 	narrow func(*http.Request, []*http.Request) error

@@ -53,7 +53,7 @@ func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
 	defer p.put(k)
 	k.Terms.SeeOther = p.ticket.Kind == lro.Loc
 	if p.last != nil && web.IsETag(p.last.Revision) {
-		k.Request.Extra = [2]string{"If-None-Match", p.last.Revision}
+		k.Request.Extra = [2]string{exchange.Condition, p.last.Revision}
 	}
 	if err := k.Do(ctx, exchange.ReaderFunc(func() (err error) { s, err = p.judge(k); return err })); err != nil {
 		return transport.Status{}, err

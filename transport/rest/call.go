@@ -81,7 +81,7 @@ func (k *call) status(ctx context.Context, id string, at step, last *transport.S
 	k.wire.Terms.Answers = a.reader.redirects
 	k.wire.Terms.Unread = !readsBody(a.reader, k.stage.status)
 	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
-		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
+		k.wire.Request.Extra, a.last = [2]string{exchange.Condition, last.Revision}, last
 	}
 	return k.do(ctx, readStatus)
 }

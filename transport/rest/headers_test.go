@@ -114,6 +114,55 @@ func TestARoundTripperThatChangesRequestsDoesNotChangeTheNextOne(t *testing.T) {
 	}
 }
 
+// A refused condition says nothing about the job. A service that answers without it is sent none.
+func TestARefusedConditionEndsNoWait(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int][]bool{
+		http.StatusPreconditionFailed:          {true, false, false, false},
+		http.StatusBadRequest:                  {true, false, false, false},
+		http.StatusRequestHeaderFieldsTooLarge: {true, false, false, false},
+		http.StatusForbidden:                   {true, true, true},
+	} {
+		var conditional []bool
+		c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+			isConditional := r.Header.Get("If-None-Match") != ""
+			conditional = append(conditional, isConditional)
+			answer, err := answered()
+			if isConditional {
+				answer.StatusCode = code
+			}
+			return answer, err
+		})))
+		for range 3 {
+			st, err := c.StatusSince(t.Context(), "7", transport.Status{ID: "7", State: transport.Pending, Revision: `"a"`})
+			if code == http.StatusForbidden {
+				assert.Equal(t, transport.Permanent, classOf(t, err))
+				continue
+			}
+			require.NoError(t, err, code)
+			assert.Equal(t, transport.Running, st.State)
+		}
+		assert.Equal(t, want, conditional, code)
+	}
+}
+
+// A request that is refused with and without its condition is refused.
+func TestARefusalThatIsNotAboutTheConditionIsOne(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(*http.Request) (*http.Response, error) {
+		asked++
+		answer, err := answered()
+		answer.StatusCode = http.StatusBadRequest
+		return answer, err
+	})))
+	for n := range 2 {
+		_, err := c.StatusSince(t.Context(), "7", transport.Status{ID: "7", State: transport.Pending, Revision: `"a"`})
+		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.Equal(t, 2*n+2, asked)
+	}
+}
+
 // A conditional request has a header that the next one must not have.
 func TestTheHeaderOfAConditionalRequestIsItsOwn(t *testing.T) {
 	t.Parallel()

@@ -114,6 +114,9 @@
 // waits instead. Within a Watcher, all waits are on its clock. Each request is logged at debug
 // level, under the name "rest".
 //
+// A request with If-None-Match that is refused by a 400, 412 or 431 is sent again at once without
+// that header. If the service then answers, the Client does not send it the header any more.
+//
 // Package net/http itself sends a request again if the connection is closed before the answer, as
 // by an HTTP/2 GOAWAY. The first time does not count as a retry. Nor do ten more times while other
 // requests are answered. Any further time counts as a retry.
