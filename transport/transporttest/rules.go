@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"regexp"
@@ -25,32 +26,37 @@ var errSlow = errors.New("has not returned")
 
 // status asks about a job, within patience.
 func (s Subject) status(ctx context.Context, id string) (transport.Status, error) {
-	var st transport.Status
-	var err error
-	if !within(patience, func() { st, err = s.Transport.Status(ctx, id) }) {
-		return transport.Status{}, fmt.Errorf("Status(%q) %w within %v", id, errSlow, patience)
-	}
-	return st, err
+	return within(patience, fmt.Sprintf("Status(%q)", id), func() (transport.Status, error) { return s.Transport.Status(ctx, id) })
 }
 
-// within calls f and reports whether it returned in time, which is at most so much of real time. It
-// panics as f does.
-func within(most time.Duration, f func()) bool {
-	done := make(chan any, 1)
+// within returns what f returns. If f takes longer than most on the real clock, it returns an error
+// that begins with what. It panics as f does.
+func within[T any](most time.Duration, what string, f func() (T, error)) (T, error) {
+	type result struct {
+		value    T
+		err      error
+		panicked any
+	}
+	done := make(chan result, 1)
 	go func() {
-		defer func() { done <- recover() }()
-		f()
+		var r result
+		defer func() {
+			r.panicked = recover()
+			done <- r
+		}()
+		r.value, r.err = f()
 	}()
 	bound := time.NewTimer(most)
 	defer bound.Stop()
 	select {
-	case v := <-done:
-		if v != nil {
-			panic(v)
+	case r := <-done:
+		if r.panicked != nil {
+			panic(r.panicked)
 		}
-		return true
+		return r.value, r.err
 	case <-bound.C:
-		return false
+		var none T
+		return none, fmt.Errorf("%s %w within %v", what, errSlow, most)
 	}
 }
 
@@ -217,8 +223,8 @@ func bearsConcurrency(s Subject) error {
 			}
 		})
 	}
-	if most := 12 * patience; !within(most, wg.Wait) {
-		return fmt.Errorf("%d callers at once have not returned within %v", callers, most)
+	if _, err := within(12*patience, fmt.Sprintf("a call of Status, of %d at once,", callers), func() (any, error) { wg.Wait(); return nil, nil }); err != nil {
+		return err
 	}
 	close(errs)
 	return <-errs
@@ -246,6 +252,18 @@ func returnsProperErrors(s Subject) error {
 	return nil
 }
 
+// batch asks about some jobs, within patience.
+func (s Subject) batch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	what := fmt.Sprintf("StatusBatch(%q)", ids)
+	answers, err := within(patience, what, func() ([]transport.Answer, error) {
+		return s.Transport.(transport.Batcher).StatusBatch(ctx, slices.Clone(ids))
+	})
+	if err != nil && !errors.Is(err, errSlow) {
+		err = fmt.Errorf("%s: %w", what, err)
+	}
+	return answers, err
+}
+
 func batchesAlike(s Subject) error {
 	b, ok := s.Transport.(transport.Batcher)
 	if !ok || b.MaxBatch() < 2 {
@@ -262,9 +280,9 @@ func batchesAlike(s Subject) error {
 		ids = ids[:f.Fit(ids)]
 	}
 	ids = ids[:min(len(ids), b.MaxBatch())]
-	answers, err := b.StatusBatch(context.Background(), slices.Clone(ids))
+	answers, err := s.batch(context.Background(), ids)
 	if err != nil {
-		return fmt.Errorf("StatusBatch(%q): %w", ids, err)
+		return err
 	}
 	seen := map[string]bool{}
 	for _, a := range answers {
@@ -299,9 +317,13 @@ func saysNothingNew(s Subject) error {
 		if err != nil {
 			return err
 		}
-		again, err := c.StatusSince(context.Background(), id, last)
-		if err != nil {
-			return fmt.Errorf("StatusSince(%q): %w", id, err)
+		what := fmt.Sprintf("StatusSince(%q)", id)
+		again, err := within(patience, what, func() (transport.Status, error) { return c.StatusSince(context.Background(), id, last) })
+		switch {
+		case errors.Is(err, errSlow):
+			return err
+		case err != nil:
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		last.RetryAfter, again.RetryAfter = 0, 0
 		if !reflect.DeepEqual(last, again) {
@@ -316,15 +338,28 @@ func cancelsKnown(s Subject) error {
 		return nil
 	}
 	if c, ok := s.Transport.(transport.Canceler); ok {
-		if err := c.Cancel(context.Background(), s.Unknown); err == nil {
-			return fmt.Errorf("Cancel(%q) succeeds, and there is no such job", s.Unknown)
+		cancel := func(id string) error {
+			_, err := within(patience, fmt.Sprintf("Cancel(%q)", id), func() (any, error) { return nil, c.Cancel(context.Background(), id) })
+			return err
 		}
-		if err := c.Cancel(context.Background(), ""); err == nil {
+		if err := cancel(s.Unknown); err == nil {
+			return fmt.Errorf("Cancel(%q) succeeds, and there is no such job", s.Unknown)
+		} else if errors.Is(err, errSlow) {
+			return err
+		}
+		if err := cancel(""); err == nil {
 			return errors.New("the method Cancel of an empty id succeeds")
+		} else if errors.Is(err, errSlow) {
+			return err
 		}
 	}
 	if f, ok := s.Transport.(transport.Fetcher); ok {
-		body, err := f.Fetch(context.Background(), transport.Status{ID: s.Unknown, State: transport.Completed})
+		body, err := within(patience, "Fetch of an unknown job", func() (io.ReadCloser, error) {
+			return f.Fetch(context.Background(), transport.Status{ID: s.Unknown, State: transport.Completed})
+		})
+		if errors.Is(err, errSlow) {
+			return err
+		}
 		if err == nil && body == nil {
 			return errors.New("the method Fetch returns neither a result nor an error")
 		}
@@ -341,17 +376,23 @@ func leavesNothing(s Subject) error {
 		return err
 	}
 	mark := strconv.FormatUint(marks.Add(1), 10)
-	pprof.Do(context.Background(), pprof.Labels(markKey, mark), func(ctx context.Context) {
-		for range 50 {
-			ctx, cancel := context.WithCancel(ctx)
-			for _, id := range ids {
-				_, _ = s.Transport.Status(ctx, id)
+	_, err := within(12*patience, fmt.Sprintf("a call of Status, of %d one after another,", 50*len(ids)), func() (any, error) {
+		pprof.Do(context.Background(), pprof.Labels(markKey, mark), func(ctx context.Context) {
+			for range 50 {
+				ctx, cancel := context.WithCancel(ctx)
+				for _, id := range ids {
+					_, _ = s.Transport.Status(ctx, id)
+				}
+				cancel()
 			}
-			cancel()
-		}
+		})
+		return nil, nil
 	})
-	if c, ok := s.Transport.(interface{ Close() error }); ok {
-		_ = c.Close()
+	if err != nil {
+		return err
+	}
+	if err := s.close(); err != nil {
+		return err
 	}
 	after := 0
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {

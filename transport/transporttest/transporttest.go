@@ -102,7 +102,6 @@ func Check(t testing.TB, factory func(t testing.TB) Subject) error {
 
 // lacks returns what is missing for a check, or nil. It closes the Transport.
 func (s Subject) lacks() error {
-	defer s.close()
 	var errs []error
 	if s.Transport == nil {
 		errs = append(errs, errors.New("the Subject has no Transport"))
@@ -110,13 +109,22 @@ func (s Subject) lacks() error {
 	if len(s.Jobs) < 2 {
 		errs = append(errs, fmt.Errorf("the Subject has fewer than two Jobs: %d", len(s.Jobs)))
 	}
+	if err := s.close(); err != nil {
+		errs = append(errs, fmt.Errorf("%w: close what the Transport waits for", err))
+	}
 	return errors.Join(errs...)
 }
 
-func (s Subject) close() {
-	if c, ok := s.Transport.(io.Closer); ok {
-		_ = c.Close()
+// close closes the Transport. It returns an error only if that takes too long.
+func (s Subject) close() error {
+	c, ok := s.Transport.(io.Closer)
+	if !ok {
+		return nil
 	}
+	if _, err := within(patience, "the method Close", func() (any, error) { return nil, c.Close() }); errors.Is(err, errSlow) {
+		return err
+	}
+	return nil
 }
 
 // run checks one rule. A panic is an error.
@@ -125,7 +133,7 @@ func (r *rule) run(s Subject) (err error) {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("it panics: %v", v)
 		}
-		s.close()
+		_ = s.close()
 	}()
 	return r.check(s)
 }

@@ -23,7 +23,15 @@ import (
 )
 
 // fault 52: no goroutine outlives the tests.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
+
+// ending closes testsEnd after the tests.
+type ending struct{ *testing.M }
+
+func (e ending) Run() int {
+	defer close(testsEnd)
+	return e.M.Run()
+}
 
 var jobs = map[string]transport.State{"a": transport.Pending, "b": transport.Running, "c/d": transport.Completed, "e": transport.Failed, "f": transport.Canceled}
 
@@ -222,6 +230,59 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 			if assert.ErrorContains(t, err, c.want) {
 				assert.Contains(t, err.Error(), ": ")
 			}
+		})
+	}
+}
+
+type stuckBatcher struct{ plain }
+
+func (stuckBatcher) MaxBatch() int { return 9 }
+func (stuckBatcher) StatusBatch(context.Context, []string) ([]transport.Answer, error) {
+	return nil, wait()
+}
+
+type stuckSince struct{ plain }
+
+func (stuckSince) StatusSince(context.Context, string, transport.Status) (transport.Status, error) {
+	return transport.Status{}, wait()
+}
+
+type stuckCanceler struct{ plain }
+
+func (stuckCanceler) Cancel(context.Context, string) error { return wait() }
+
+type stuckFetcher struct{ plain }
+
+func (stuckFetcher) Fetch(context.Context, transport.Status) (io.ReadCloser, error) {
+	return nil, wait()
+}
+
+type stuckCloser struct{ plain }
+
+func (stuckCloser) Close() error { return wait() }
+
+// testsEnd is closed when the tests have ended.
+var testsEnd = make(chan struct{})
+
+func wait() error {
+	<-testsEnd
+	return errors.New("the tests have ended")
+}
+
+func TestACallThatDoesNotReturnFails(t *testing.T) {
+	t.Parallel()
+	for want, broken := range map[string]transport.Transport{
+		`batches as it asks alone: StatusBatch(["a" "b" "c/d" "e" "f"]) has not returned within 5s`: stuckBatcher{},
+		`says when nothing is new: StatusSince("a") has not returned within 5s`:                     stuckSince{},
+		`cancels and fetches what there is: Cancel("nobody's") has not returned within 5s`:          stuckCanceler{},
+		`cancels and fetches what there is: Fetch of an unknown job has not returned within 5s`:     stuckFetcher{},
+		`the method Close has not returned within 5s: close what the Transport waits for`:           stuckCloser{},
+	} {
+		t.Run(fmt.Sprintf("%T", broken), func(t *testing.T) {
+			t.Parallel()
+			assert.ErrorContains(t, transporttest.Check(t, func(testing.TB) transporttest.Subject {
+				return transporttest.Subject{Transport: broken, Jobs: jobs, Unknown: "nobody's"}
+			}), want)
 		})
 	}
 }
