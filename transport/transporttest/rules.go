@@ -70,6 +70,18 @@ func tellsStates(s Subject) error {
 	return nil
 }
 
+// odd returns what is wrong with the fields of a status that any job may have, or "".
+func odd(st transport.Status) string {
+	switch {
+	case !(st.Progress >= 0 && st.Progress <= 1):
+		return fmt.Sprintf("has the progress %v", st.Progress)
+	case st.RetryAfter < 0 && st.RetryAfter != transport.NoWait:
+		return fmt.Sprintf("has the RetryAfter %v", st.RetryAfter)
+	default:
+		return ""
+	}
+}
+
 // wrong returns what is wrong with an answer about a job, or nil.
 func (s Subject) wrong(id string, st transport.Status, err error) error {
 	switch {
@@ -79,12 +91,11 @@ func (s Subject) wrong(id string, st transport.Status, err error) error {
 		return fmt.Errorf("Status(%q) has the ID %q", id, st.ID)
 	case st.State != s.Jobs[id]:
 		return fmt.Errorf("Status(%q) is %v, not %v", id, st.State, s.Jobs[id])
-	case !(st.Progress >= 0 && st.Progress <= 1):
-		return fmt.Errorf("Status(%q) has the progress %v", id, st.Progress)
-	case st.RetryAfter < 0 && st.RetryAfter != transport.NoWait:
-		return fmt.Errorf("Status(%q) has the RetryAfter %v", id, st.RetryAfter)
+	case odd(st) != "":
+		return fmt.Errorf("Status(%q) %s", id, odd(st))
+	default:
+		return nil
 	}
-	return nil
 }
 
 func repeatsItself(s Subject) error {
@@ -195,7 +206,7 @@ func asksNothing(s Subject) error {
 			return fmt.Errorf("Status(%q) is %v, though its context had ended", id, st)
 		}
 	}
-	return nil
+	return s.batchesNothing(ctx)
 }
 
 func bearsConcurrency(s Subject) error {
@@ -247,61 +258,6 @@ func returnsProperErrors(s Subject) error {
 		}
 		if err.Error() == "" {
 			return fmt.Errorf("Status(%q) has an error that says nothing", id)
-		}
-	}
-	return nil
-}
-
-// batch asks about some jobs, within patience.
-func (s Subject) batch(ctx context.Context, ids []string) ([]transport.Answer, error) {
-	what := fmt.Sprintf("StatusBatch(%q)", ids)
-	answers, err := within(patience, what, func() ([]transport.Answer, error) {
-		return s.Transport.(transport.Batcher).StatusBatch(ctx, slices.Clone(ids))
-	})
-	if err != nil && !errors.Is(err, errSlow) {
-		err = fmt.Errorf("%s: %w", what, err)
-	}
-	return answers, err
-}
-
-func batchesAlike(s Subject) error {
-	b, ok := s.Transport.(transport.Batcher)
-	if !ok || b.MaxBatch() < 2 {
-		return nil
-	}
-	ids := s.ids()
-	if f, ok := s.Transport.(transport.Fitter); ok {
-		if n := f.Fit(nil); n != 0 {
-			return fmt.Errorf("the method Fit of no ids is %d", n)
-		}
-		if n := f.Fit(ids); n < 1 || n > len(ids) {
-			return fmt.Errorf("the method Fit of %d ids is %d", len(ids), n)
-		}
-		ids = ids[:f.Fit(ids)]
-	}
-	ids = ids[:min(len(ids), b.MaxBatch())]
-	answers, err := s.batch(context.Background(), ids)
-	if err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, a := range answers {
-		id := a.Status.ID
-		switch {
-		case !slices.Contains(ids, id):
-			return fmt.Errorf("StatusBatch answers about %q, which was not asked about", id)
-		case seen[id]:
-			return fmt.Errorf("StatusBatch answers about %q twice", id)
-		case a.Err != nil:
-			return fmt.Errorf("StatusBatch says of %q: %w", id, a.Err)
-		case a.Status.State != s.Jobs[id]:
-			return fmt.Errorf("StatusBatch says that %q is %v, not %v", id, a.Status.State, s.Jobs[id])
-		}
-		seen[id] = true
-	}
-	for _, id := range ids {
-		if !seen[id] {
-			return fmt.Errorf("StatusBatch does not answer about %q", id)
 		}
 	}
 	return nil

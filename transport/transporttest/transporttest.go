@@ -61,6 +61,7 @@ var rules = []rule{
 	{"bears concurrent use", bearsConcurrency, "Guard what the calls share. Many goroutines use a Transport at once."},
 	{"returns proper errors", returnsProperErrors, "Return a plain nil if there is no error, never a nil *transport.Error as an error."},
 	{"batches as it asks alone", batchesAlike, "StatusBatch must answer about each job as Status does, and take as many jobs as MaxBatch and Fit allow."},
+	{"finds no unknown job in a batch", batchesNoUnknown, "StatusBatch must leave out a job that the service does not know, or answer with an error of class NotFound."},
 	{"says when nothing is new", saysNothingNew, "StatusSince must return last if nothing has changed, and otherwise what Status returns."},
 	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch must return an error for an unknown job, and must not panic."},
 	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close."},

@@ -155,6 +155,19 @@ func (b batcher) StatusBatch(_ context.Context, ids []string) ([]transport.Answe
 	return b.says(ids), nil
 }
 
+// right answers a batch as plain answers about each job. An unknown job seems to be completed, but
+// for the error.
+func right(ids []string) (answers []transport.Answer) {
+	for _, id := range ids {
+		st, err := plain{}.Status(context.Background(), id)
+		if err != nil {
+			st = transport.Status{ID: id, State: transport.Completed}
+		}
+		answers = append(answers, transport.Answer{Status: st, Err: err})
+	}
+	return answers
+}
+
 type since struct{ plain }
 
 func (s since) StatusSince(ctx context.Context, id string, _ transport.Status) (transport.Status, error) {
@@ -218,9 +231,31 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 			`StatusBatch answers about "x", which was not asked about`},
 		"another's state": {batcher{most: 9, says: func([]string) []transport.Answer { return []transport.Answer{{Status: transport.Status{ID: "a"}}} }},
 			`StatusBatch says that "a" is unknown, not pending`},
-		"a wrong revision": {since{}, `says when nothing is new: StatusSince("a") is a: unknown`},
-		"a blind cancel":   {canceler{}, `cancels and fetches what there is: Cancel("nobody's") succeeds`},
-		"an empty fetch":   {fetcher{}, `Fetch returns neither a result nor an error`},
+		"a batch in percent": {batcher{most: 9, says: func(ids []string) []transport.Answer {
+			answers := right(ids)
+			answers[1].Status.Progress = 40
+			return answers
+		}}, `batches as it asks alone: in the answer of StatusBatch, "b" has the progress 40`},
+		"a batch that knows all": {batcher{most: 9, says: func(ids []string) []transport.Answer {
+			answers := right(ids)
+			for i := range answers {
+				answers[i].Err = nil
+			}
+			return answers
+		}}, `finds no unknown job in a batch: StatusBatch says that "nobody's" is completed, and there is no such job: StatusBatch must leave out`},
+		"a batch with a vague error": {batcher{most: 9, says: func(ids []string) []transport.Answer {
+			answers := right(ids)
+			for i := range answers {
+				if answers[i].Err != nil {
+					answers[i].Err = errors.New("something is wrong")
+				}
+			}
+			return answers
+		}}, `StatusBatch says of "nobody's" what does not match transport.ErrNotFound: something is wrong`},
+		"a batch in an ended context": {batcher{most: 9, says: right}, `asks for nothing in an ended context: StatusBatch says that "a" is pending`},
+		"a wrong revision":            {since{}, `says when nothing is new: StatusSince("a") is a: unknown`},
+		"a blind cancel":              {canceler{}, `cancels and fetches what there is: Cancel("nobody's") succeeds`},
+		"an empty fetch":              {fetcher{}, `Fetch returns neither a result nor an error`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
