@@ -332,14 +332,12 @@ func leavesNothing(s Subject) error {
 		return err
 	}
 	mark := strconv.FormatUint(marks.Add(1), 10)
+	ctx := newOutliving()
+	defer ctx.end()
 	_, err := within(12*patience, fmt.Sprintf("a call of Status, of %d one after another,", 50*len(ids)), func() (any, error) {
-		pprof.Do(context.Background(), pprof.Labels(markKey, mark), func(ctx context.Context) {
-			for range 50 {
-				ctx, cancel := context.WithCancel(ctx)
-				for _, id := range ids {
-					_, _ = s.Transport.Status(ctx, id)
-				}
-				cancel()
+		pprof.Do(ctx, pprof.Labels(markKey, mark), func(context.Context) {
+			for i := range 50 * len(ids) {
+				_, _ = s.Transport.Status(ctx, ids[i%len(ids)])
 			}
 		})
 		return nil, nil
@@ -350,13 +348,78 @@ func leavesNothing(s Subject) error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	after := 0
+	const few = 8 // such as connections that are kept
+	more, waiting := 0, 0
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if after = marked(mark); after <= 8 { // such as connections that are kept
+		if more, waiting = marked(mark), ctx.waiting(); more <= few && waiting <= few {
 			return nil
 		}
 	}
-	return fmt.Errorf("after %d calls there are %d goroutines more", 50*len(ids), after)
+	if more > few {
+		return fmt.Errorf("after %d calls there are %d goroutines more", 50*len(ids), more)
+	}
+	return fmt.Errorf("after %d calls, %d contexts or functions wait for the end of their context", 50*len(ids), waiting)
+}
+
+// outliving is a context that ends long after the calls that use it. It knows what waits for its
+// end.
+type outliving struct {
+	context.Context
+	done chan struct{}
+
+	mu      sync.Mutex
+	next    int
+	waiters map[int]func()
+}
+
+func newOutliving() *outliving {
+	return &outliving{Context: context.Background(), done: make(chan struct{}), waiters: map[int]func(){}}
+}
+
+func (c *outliving) Done() <-chan struct{} { return c.done }
+
+func (c *outliving) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// AfterFunc is called by context.AfterFunc, and for each context that is made of c.
+func (c *outliving) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.next
+	c.next++
+	c.waiters[n] = f
+	return func() bool { return c.take(n) != nil }
+}
+
+// take removes a waiter and returns it, or nil if it was removed before.
+func (c *outliving) take(n int) func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.waiters[n]
+	delete(c.waiters, n)
+	return f
+}
+
+func (c *outliving) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiters)
+}
+
+// end ends the context.
+func (c *outliving) end() {
+	close(c.done)
+	for n := range c.next {
+		if f := c.take(n); f != nil {
+			go f()
+		}
+	}
 }
 
 // markKey is the label of the goroutines that calls start, and of those that these start. marks

@@ -64,7 +64,8 @@ var rules = []rule{
 	{"finds no unknown job in a batch", batchesNoUnknown, "StatusBatch must leave out a job that the service does not know, or answer with an error of class NotFound."},
 	{"says when nothing is new", saysNothingNew, "StatusSince must return last if nothing has changed, and otherwise what Status returns."},
 	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch must return an error for an unknown job, and must not panic."},
-	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close."},
+	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close. The context may end much later: " +
+		"also stop each context.AfterFunc, and cancel each context that Status has made."},
 }
 
 // Run checks the Transport of the Subjects that factory makes. Each rule is a subtest with a

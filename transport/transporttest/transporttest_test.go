@@ -365,6 +365,40 @@ func TestAFaultOfEachCallIsNotOneOfConcurrentUse(t *testing.T) {
 	assert.NotContains(t, err.Error(), "bears concurrent use")
 }
 
+// What ends only with the context may never end.
+func TestWhatWaitsForTheEndOfItsContextIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	for want, start := range map[string]func(context.Context){
+		"leaves nothing behind: after 250 calls there are 250 goroutines more: ": func(ctx context.Context) {
+			if end := ctx.Done(); end != nil {
+				go func() { <-end }()
+			}
+		},
+		"leaves nothing behind: after 250 calls, 250 contexts or functions wait for the end of their context: ":   func(ctx context.Context) { context.AfterFunc(ctx, func() {}) },
+		"after 250 calls, 250 contexts or functions wait for the end of their context: End each goroutine before": func(ctx context.Context) { _, cancel := context.WithCancel(ctx); forgotten.Store(&cancel) },
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			assert.ErrorContains(t, transporttest.Check(t, func(testing.TB) transporttest.Subject {
+				return transporttest.Subject{Transport: starting{start: start}, Jobs: jobs}
+			}), want)
+		})
+	}
+}
+
+// starting is a Transport that starts something under the context of each call.
+type starting struct {
+	plain
+	start func(context.Context)
+}
+
+func (s starting) Status(ctx context.Context, id string) (transport.Status, error) {
+	s.start(ctx)
+	return s.plain.Status(ctx, id)
+}
+
+var forgotten atomic.Pointer[context.CancelFunc]
+
 // Not parallel: it counts goroutines.
 func TestALeakyOneFails(t *testing.T) {
 	stop := make(chan struct{})
