@@ -40,7 +40,7 @@ type Subject struct {
 }
 
 // patience is how long a call may take that should return at once, on the real clock.
-const patience = 5 * time.Second
+var patience = 5 * time.Second // shorter in the tests of this package
 
 // rule is one thing that a Watcher relies on.
 type rule struct {
@@ -63,6 +63,8 @@ var rules = []rule{
 	{"batches as it asks alone", batchesAlike, "StatusBatch must answer about each job as Status does, and take as many jobs as MaxBatch and Fit allow."},
 	{"finds no unknown job in a batch", batchesNoUnknown, "StatusBatch must leave out a job that the service does not know, or answer with an error of class NotFound."},
 	{"says when nothing is new", saysNothingNew, "StatusSince must return last if nothing has changed, and otherwise what Status returns."},
+	{"holds a request until its context ends", holdsRequests, "Hold must return what Status returns once about d has passed. It must return an error soon after its context ends."},
+	{"listens until its context ends", listensUntilTheEnd, "Notify must return soon after its context ends, and must not call notify after that. Each Status but the zero Status needs an ID."},
 	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch must return an error for an unknown job, and must not panic."},
 	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close. The context may end much later: " +
 		"also stop each context.AfterFunc, and cancel each context that Status has made."},

@@ -218,7 +218,7 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 			return nil
 		}), `repeats itself: Status("a") is`},
 		"a shared buffer":  {changed(func(_ string, s *transport.Status) error { mu.Lock(); defer mu.Unlock(); s.Result = shared; return nil }), `owns nothing it returned:`},
-		"deaf":             {deaf{ctx: ctx}, `returns when its context ends: Status("silent") has not returned within 5s`},
+		"deaf":             {deaf{ctx: ctx}, `returns when its context ends: Status("silent") has not returned within 2s`},
 		"an ended context": {deaf{ctx: ctx}, `asks for nothing in an ended context: Status("a") is`},
 		"a vague error":    {vague{}, `knows no unknown job: Status("nobody's") does not match transport.ErrNotFound: something is wrong`},
 		"a forgiving one":  {forgiving{}, `refuses bad ids: Status("xxxxxxxxxxxxxxxxxxxx") has an error that does not end the watch: too long`},
@@ -269,6 +269,86 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 	}
 }
 
+type holder struct {
+	plain
+	hold func(ctx context.Context, last transport.Status, d time.Duration) (transport.Status, error)
+}
+
+func (h holder) Hold(ctx context.Context, _ string, last transport.Status, d time.Duration) (transport.Status, error) {
+	return h.hold(ctx, last, d)
+}
+
+// held is a hold as it must be, of a service where nothing changes.
+func held(ctx context.Context, last transport.Status, d time.Duration) (transport.Status, error) {
+	if err := transport.HostOf(ctx).Sleep(ctx, d); err != nil {
+		return transport.Status{}, err
+	}
+	return last, nil
+}
+
+type notifier struct {
+	plain
+	listen func(ctx context.Context, notify func(transport.Status)) error
+}
+
+func (n notifier) Notify(ctx context.Context, notify func(transport.Status)) error {
+	return n.listen(ctx, notify)
+}
+
+func TestAHoldAndANotifierThatBreakARuleFail(t *testing.T) {
+	t.Parallel()
+	listen := func(ctx context.Context, notify func(transport.Status)) error {
+		notify(transport.Status{})
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	for want, broken := range map[string]transport.Transport{
+		"": struct {
+			holder
+			transport.Notifier
+		}{holder{hold: held}, notifier{listen: listen}},
+		`holds a request until its context ends: Hold("a") for 1s has not returned within 3s: Hold must`: holder{hold: func(context.Context, transport.Status, time.Duration) (transport.Status, error) {
+			return transport.Status{}, wait()
+		}},
+		`Hold("a") is completed, not pending`: holder{hold: func(_ context.Context, last transport.Status, _ time.Duration) (transport.Status, error) {
+			last.State = transport.Completed
+			return last, nil
+		}},
+		`after its context had ended, Hold("a") for 1h0m0s has not returned`: holder{hold: func(ctx context.Context, last transport.Status, d time.Duration) (transport.Status, error) {
+			if d == time.Hour {
+				return last, wait()
+			}
+			return held(ctx, last, d)
+		}},
+		`Hold("a") is a: pending, though its context had ended`: holder{hold: func(_ context.Context, last transport.Status, _ time.Duration) (transport.Status, error) {
+			return last, nil
+		}},
+		`listens until its context ends: the method Notify, whose context has ended, has not returned`: notifier{listen: func(context.Context, func(transport.Status)) error {
+			return wait()
+		}},
+		`the method Notify has called notify after it returned`: notifier{listen: func(ctx context.Context, notify func(transport.Status)) error {
+			time.AfterFunc(time.Millisecond, func() { notify(transport.Status{}) })
+			return nil
+		}},
+		`the method Notify has reported that a job without an id is completed`: notifier{listen: func(_ context.Context, notify func(transport.Status)) error {
+			notify(transport.Status{State: transport.Completed})
+			return nil
+		}},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			err := transporttest.Check(t, func(testing.TB) transporttest.Subject {
+				return transporttest.Subject{Transport: broken, Jobs: jobs}
+			})
+			if want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, want)
+		})
+	}
+}
+
 type stuckBatcher struct{ plain }
 
 func (stuckBatcher) MaxBatch() int { return 9 }
@@ -307,11 +387,11 @@ func wait() error {
 func TestACallThatDoesNotReturnFails(t *testing.T) {
 	t.Parallel()
 	for want, broken := range map[string]transport.Transport{
-		`batches as it asks alone: StatusBatch(["a" "b" "c/d" "e" "f"]) has not returned within 5s`: stuckBatcher{},
-		`says when nothing is new: StatusSince("a") has not returned within 5s`:                     stuckSince{},
-		`cancels and fetches what there is: Cancel("nobody's") has not returned within 5s`:          stuckCanceler{},
-		`cancels and fetches what there is: Fetch of an unknown job has not returned within 5s`:     stuckFetcher{},
-		`the method Close has not returned within 5s: close what the Transport waits for`:           stuckCloser{},
+		`batches as it asks alone: StatusBatch(["a" "b" "c/d" "e" "f"]) has not returned within 2s`: stuckBatcher{},
+		`says when nothing is new: StatusSince("a") has not returned within 2s`:                     stuckSince{},
+		`cancels and fetches what there is: Cancel("nobody's") has not returned within 2s`:          stuckCanceler{},
+		`cancels and fetches what there is: Fetch of an unknown job has not returned within 2s`:     stuckFetcher{},
+		`the method Close has not returned within 2s: close what the Transport waits for`:           stuckCloser{},
 	} {
 		t.Run(fmt.Sprintf("%T", broken), func(t *testing.T) {
 			t.Parallel()
