@@ -30,7 +30,9 @@ import (
 type Subject struct {
 	// Transport is the Transport to check. If it is an [io.Closer], it is closed after the check.
 	Transport transport.Transport
-	// Jobs are at least two jobs of the service, by id, with their states.
+	// Jobs are at least two jobs of the service, by id, with their states. At least two states differ:
+	// otherwise, a Transport that reports the same state of every job would pass. One should be
+	// Failed.
 	Jobs map[string]transport.State
 	// Unknown is an id that no job has. If it is empty, the rules about unknown jobs are not checked.
 	Unknown string
@@ -71,8 +73,8 @@ var rules = []rule{
 }
 
 // Run checks the Transport of the Subjects that factory makes. Each rule is a subtest with a
-// Subject of its own. The message of a failure says what to do. A Subject without a Transport, or
-// with fewer than two Jobs, fails t before any rule is checked.
+// Subject of its own. The message of a failure says what to do. A Subject that
+// cannot be checked, such as one without a Transport, fails t before any rule is checked.
 func Run(t *testing.T, factory func(t testing.TB) Subject) {
 	t.Helper()
 	if err := factory(t).lacks(); err != nil {
@@ -112,6 +114,18 @@ func (s Subject) lacks() error {
 	}
 	if len(s.Jobs) < 2 {
 		errs = append(errs, fmt.Errorf("the Subject has fewer than two Jobs: %d", len(s.Jobs)))
+	}
+	states := map[transport.State]bool{}
+	for _, state := range s.Jobs {
+		states[state] = true
+	}
+	if len(s.Jobs) > 1 && len(states) == 1 {
+		errs = append(errs, errors.New("all Jobs of the Subject have the same state: name jobs of different states"))
+	}
+	for field, id := range map[string]string{"Unknown": s.Unknown, "Silent": s.Silent} {
+		if _, is := s.Jobs[id]; is && id != "" {
+			errs = append(errs, fmt.Errorf("the Subject's %s, %q, is one of its Jobs: name another id", field, id))
+		}
 	}
 	if err := s.close(); err != nil {
 		errs = append(errs, fmt.Errorf("%w: close what the Transport waits for", err))

@@ -405,8 +405,12 @@ func TestACallThatDoesNotReturnFails(t *testing.T) {
 func TestASubjectThatLacksSomethingIsToldOnce(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]transporttest.Subject{
-		"the Subject has no Transport":                                         {Jobs: jobs},
-		"the Subject has fewer than two Jobs: 1":                               {Transport: plain{}, Jobs: map[string]transport.State{"a": transport.Pending}},
+		"the Subject has no Transport":           {Jobs: jobs},
+		"the Subject has fewer than two Jobs: 1": {Transport: plain{}, Jobs: map[string]transport.State{"a": transport.Pending}},
+		"all Jobs of the Subject have the same state: name jobs of different states": {Transport: plain{},
+			Jobs: map[string]transport.State{"c/d": transport.Completed, "c/e": transport.Completed}},
+		`the Subject's Unknown, "a", is one of its Jobs: name another id`:      {Transport: plain{}, Jobs: jobs, Unknown: "a"},
+		`the Subject's Silent, "b", is one of its Jobs: name another id`:       {Transport: plain{}, Jobs: jobs, Unknown: "x", Silent: "b"},
 		"the Subject has no Transport\nthe Subject has fewer than two Jobs: 0": {},
 	} {
 		assert.EqualError(t, transporttest.Check(t, func(testing.TB) transporttest.Subject { return s }), want)
