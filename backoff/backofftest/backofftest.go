@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,7 +88,58 @@ func unfit(s backoff.Strategy, l Limits) error {
 	wrong(!(l.Past >= 0), "Limits.Past is %v, want zero or more", l.Past)
 	wrong(l.Floor < 0, "Limits.Floor is %v, want zero or more", l.Floor)
 	wrong(0 < l.Cap && l.Cap < l.Floor, "Limits.Floor, %v, exceeds Limits.Cap, %v", l.Floor, l.Cap)
+	if errs == nil {
+		return answersSoon(s)
+	}
 	return errors.Join(errs...)
+}
+
+// patience is how long a Strategy may take for the answers to all polls, on the real clock.
+const patience = 5 * time.Second
+
+// answersSoon returns an error if s blocks or takes long, so that a check of the rules would not
+// end.
+func answersSoon(s backoff.Strategy) error {
+	var now atomic.Pointer[backoff.Poll] // nil while s learns
+	done := make(chan struct{})
+	answer := func() {
+		for _, p := range polls {
+			now.Store(&p)
+			_, _ = ask(s, p) // the rules report what is wrong with the answer
+		}
+	}
+	go func() {
+		defer close(done)
+		answer()
+		if l, ok := s.(backoff.Learner); ok {
+			now.Store(nil)
+			_ = teach(l, outcomes)
+			answer()
+		}
+	}()
+	bound := time.NewTimer(patience)
+	defer bound.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-bound.C:
+	}
+	p := now.Load()
+	if p == nil {
+		return fmt.Errorf("the method Observe has not returned within %v. It must not block", patience)
+	}
+	return fmt.Errorf("Next(%+v) has not returned, and %d polls have taken %v. Next must not block, and must not loop over the attempts",
+		*p, len(polls), patience)
+}
+
+// ask returns the answer of s to a poll. A panic is an error.
+func ask(s backoff.Strategy, p backoff.Poll) (d time.Duration, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Next(%+v) panicked: %v", p, v)
+		}
+	}()
+	return s.Next(p), nil
 }
 
 // subject is a Strategy that is checked, new or after it has learned. A Ranker, a Learner and a

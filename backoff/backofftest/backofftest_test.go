@@ -20,7 +20,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/backofftest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
+
+// ending closes testsEnd after the tests.
+type ending struct{ *testing.M }
+
+func (e ending) Run() int {
+	defer close(testsEnd)
+	return e.M.Run()
+}
 
 // doubling is a Strategy without fault.
 func doubling(p backoff.Poll) time.Duration {
@@ -329,6 +337,41 @@ func TestStrategiesWithoutFaultPass(t *testing.T) {
 	require.NoError(t, backofftest.Check(t, always(func(p backoff.Poll) time.Duration {
 		return doubling(p) + doubling(p)/10
 	}), backofftest.Limits{Cap: time.Minute, Past: 0.1}))
+}
+
+// testsEnd is closed when the tests have ended.
+var testsEnd = make(chan struct{})
+
+// deaf is a Learner whose Observe does not return.
+type deaf struct{ backoff.Func }
+
+func (deaf) Observe(backoff.Outcome) { <-testsEnd }
+
+func TestAStrategyThatDoesNotAnswerFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]backoff.Strategy{
+		"Attempt:9 Elapsed:9s Previous:1s Waited:0s RetryAfter:0s Progress:0 State: Err:<nil>}) has not returned, and": backoff.Func(func(p backoff.Poll) time.Duration {
+			if p.Attempt == 9 {
+				<-testsEnd
+			}
+			return doubling(p)
+		}),
+		"have taken 5s. Next must not block, and must not loop over the attempts": backoff.Func(func(p backoff.Poll) time.Duration {
+			select { // as long as a loop over many attempts takes
+			case <-testsEnd:
+			case <-time.After(20 * time.Millisecond):
+			}
+			return doubling(p)
+		}),
+		"the method Observe has not returned within 5s. It must not block": deaf{doubling},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			require.ErrorContains(t, backofftest.Check(t, func() backoff.Strategy { return s }, backofftest.Limits{}), want)
+			assert.Less(t, time.Since(began), time.Minute)
+		})
+	}
 }
 
 func TestEachErrorNamesItsRuleAndThePoll(t *testing.T) {
