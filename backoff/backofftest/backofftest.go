@@ -10,6 +10,7 @@
 package backofftest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -353,6 +354,7 @@ func pollsOf(attempts ...int) (all []backoff.Poll) {
 			backoff.Poll{Key: "job-2", Kind: kinds[0], Attempt: n, Elapsed: age, Previous: time.Minute, State: "pending"},
 			backoff.Poll{Key: "job-3", Kind: kinds[1], Attempt: n, Elapsed: age, Progress: 0.5, State: "running"},
 			backoff.Poll{Key: "job-4", Attempt: n, Elapsed: age, RetryAfter: 7 * time.Second, Err: errPoll},
+			backoff.Poll{Key: "job-5", Attempt: n, Elapsed: age, Progress: 0.97, State: "blocked", Err: context.DeadlineExceeded},
 			backoff.Poll{Attempt: n, Elapsed: math.MaxInt64, Previous: math.MaxInt64, Progress: 1, State: "unknown"},
 			backoff.Poll{Attempt: n, RetryAfter: math.MaxInt64, Progress: math.NaN()},
 			backoff.Poll{Attempt: n, Elapsed: -1, Previous: -1, RetryAfter: -1, Progress: -1, State: "none"})

@@ -55,7 +55,19 @@ func TestBrokenStrategiesAreCaught(t *testing.T) {
 			return max(time.Duration(p.Attempt), 1)*time.Minute - p.Elapsed
 		}), backofftest.Limits{}},
 		"zero value spins": {"never spins", always(func(p backoff.Poll) time.Duration { return 0 }), capped},
-		"under its floor":  {"never spins", always(doubling), backofftest.Limits{Floor: 2 * time.Second}},
+		"spins while a person is awaited": {"never spins", always(func(p backoff.Poll) time.Duration {
+			if p.State == "blocked" {
+				return 0
+			}
+			return doubling(p)
+		}), capped},
+		"negative near the end": {"never negative", always(func(p backoff.Poll) time.Duration {
+			if p.Progress > 0.9 && p.Progress < 1 {
+				return -time.Second
+			}
+			return doubling(p)
+		}), capped},
+		"under its floor": {"never spins", always(doubling), backofftest.Limits{Floor: 2 * time.Second}},
 		"jitter past the cap": {"never past its cap", always(func(p backoff.Poll) time.Duration {
 			return doubling(p) + doubling(p)/10*time.Duration(p.Attempt%2)
 		}), capped},
