@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // Fault makes requests fail, or their answers wrong. The argument when selects the requests, and
 // the effects say what happens to them. If several faults select a request, all their effects apply
-// to it.
+// to it. A fault that can have no effect is an error, such as fault.Lost without OfPush.
 //
 //	mock.Fault(fault.Nth(3), fault.Code(503), fault.RetryAfter("30"))
 //	mock.Fault(fault.Share(0.1), fault.Reset())
@@ -27,13 +28,61 @@ func Fault(when fault.When, effects ...fault.Effect) Option {
 			err = errors.Join(err, errors.New("it has no effect"))
 		}
 		for _, e := range effects {
-			err = errors.Join(err, e.Apply(&trouble.Trouble{}))
+			var t trouble.Trouble
+			if problem := e.Apply(&t); problem != nil {
+				err = errors.Join(err, problem)
+				continue
+			}
+			err = errors.Join(err, pointless(rule.Operation, t))
+			if c.overHTTP == "" {
+				c.overHTTP = overHTTP(&t)
+			}
 		}
 		if err != nil {
 			c.problem("%s: fault: %w", line, err)
 			return
 		}
-		c.faults = append(c.faults, &mishap{rule: rule, effects: effects})
+		c.faults = append(c.faults, &mishap{rule: rule, effects: effects, line: line})
+	}
+}
+
+// pointless returns an error if an effect changes nothing of the requests of an operation. A test
+// with such a fault would pass whatever the program does.
+func pointless(op trouble.Operation, t trouble.Trouble) error {
+	push, past := t.Push != trouble.Push{}, t.Lag > 0 || t.Back
+	t.Push, t.Latency, t.Reset = trouble.Push{}, 0, false
+	switch {
+	case op == trouble.Unasked && !reflect.ValueOf(t).IsZero():
+		return errors.New("only Lost, Doubled, Forged, Latency and Reset apply to a push")
+	case op != trouble.Unasked && push:
+		return errors.New("the effects Lost, Doubled and Forged apply only to a push: add OfPush")
+	case op != trouble.Status && past:
+		return errors.New("the effects Lags and GoesBack apply only to polls")
+	default:
+		return nil
+	}
+}
+
+// overHTTP returns the name of an effect that a service without HTTP cannot have, or "".
+func overHTTP(t *trouble.Trouble) string {
+	switch {
+	case t.Drip > 0:
+		return "fault.Drip"
+	case t.DateOff != 0:
+		return "fault.DateOff"
+	case len(t.Header) > 0 && t.Header.Get("Retry-After") == "":
+		return "fault.Header"
+	default:
+		return ""
+	}
+}
+
+// unheard reports the faults of pushes if the service has none.
+func (c *config) unheard() {
+	for _, f := range c.faults {
+		if f.rule.Operation == trouble.Unasked && c.push == nil {
+			c.problem("%s: fault: OfPush selects nothing, because the service has no Push", f.line)
+		}
 	}
 }
 
@@ -41,7 +90,8 @@ func Fault(when fault.When, effects ...fault.Effect) Option {
 type mishap struct {
 	rule    trouble.Rule
 	effects []fault.Effect
-	met     int // the number of calls of its operation and job so far
+	line    string // where it was made
+	met     int    // the number of calls of its operation and job so far
 }
 
 // operations maps each operation to its value in a rule.

@@ -450,12 +450,29 @@ func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
 		"Lags(0s)":       func() mock.Option { return mock.Fault(fault.Always(), fault.Lags(0)) },
 		"Huge(0)":        func() mock.Option { return mock.Fault(fault.Always(), fault.Huge(0)) },
 		"GzipBomb(0)":    func() mock.Option { return mock.Fault(fault.Always(), fault.GzipBomb(0)) },
-		"Header without": func() mock.Option { return mock.Fault(fault.Always(), fault.Header("", "")) },
+		"Lost, Doubled and Forged apply only to a push: add OfPush": func() mock.Option { return mock.Fault(fault.Always(), fault.Lost()) },
+		"only Lost, Doubled, Forged, Latency and Reset apply to a push": func() mock.Option {
+			return mock.Fault(fault.Always().OfPush(), fault.Latency(time.Second), fault.Code(503))
+		},
+		"OfPush selects nothing, because the service has no Push": func() mock.Option { return mock.Fault(fault.Nth(2).OfPush(), fault.Doubled()) },
+		"Lags and GoesBack apply only to polls":                   func() mock.Option { return mock.Fault(fault.Always().OfCancel(), fault.GoesBack()) },
+		"Header without":                                          func() mock.Option { return mock.Fault(fault.Always(), fault.Header("", "")) },
 	} {
 		message := failure(t, func(t mock.TB) { mock.NewTransport(t, option()) })
 		assert.Contains(t, message, want)
 		assert.Contains(t, message, "fault_test.go:", "the line that wrote it")
 	}
+}
+
+func TestAFaultThatNeedsHTTPIsRefusedByATransport(t *testing.T) {
+	t.Parallel()
+	for want, effect := range map[string]fault.Effect{
+		"fault.Drip needs HTTP": fault.Drip(time.Second), "fault.DateOff needs HTTP": fault.DateOff(time.Hour), "fault.Header needs HTTP": fault.Header("X", "y"),
+	} {
+		assert.Contains(t, failure(t, func(t mock.TB) { mock.NewTransport(t, mock.Fault(fault.Always(), effect)) }), want)
+		mock.NewServer(t, mock.InMemory(), mock.Fault(fault.Always(), effect))
+	}
+	mock.NewTransport(t, mock.Fault(fault.Always(), fault.Code(429), fault.RetryAfter("1")))
 }
 
 func TestNoRequestIsUnderWayOnceTheWatchIsOver(t *testing.T) {

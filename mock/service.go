@@ -75,6 +75,7 @@ func newConfig(opts []Option) (*config, error) {
 		}
 		opt(c)
 	}
+	c.unheard()
 	if c, ok := s.clock.(*Clock); s.clock == nil || ok && c == nil {
 		s.clock = clock.New()
 	}

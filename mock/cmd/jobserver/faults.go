@@ -11,6 +11,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 )
 
 // A fault is written as when it happens, a colon, and its effects, with semicolons between:
@@ -148,7 +149,7 @@ func parseFault(text string) (mock.Option, error) {
 		all = append(all, e)
 	}
 	option := mock.Fault(w, all...)
-	if _, err := mock.NewService(option); err != nil {
+	if _, err := mock.NewService(option, mock.Push(push.Stream("/"))); err != nil { // settle checks whether there is a push
 		_, problem, _ := strings.Cut(err.Error(), "fault: ")
 		return nil, fmt.Errorf("%q: %s", text, strings.ReplaceAll(problem, "\n", "; "))
 	}

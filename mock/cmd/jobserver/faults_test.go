@@ -10,6 +10,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 func TestFaultsAreReadAsTheyAreWritten(t *testing.T) {
@@ -24,8 +25,8 @@ func TestFaultsAreReadAsTheyAreWritten(t *testing.T) {
 		"young 1m: code 404":                  {Class: transport.NotFound, Code: 404},
 		"without X-Who me and you: code 401":  {Class: transport.Permanent, Code: 401},
 		"always: header X y z; gzip-bomb 10":  {Class: transport.Malformed, Code: 200},
-		"always: body <html> </html>":         {Class: transport.Malformed, Code: 200},
-		"always: redirect http://127.0.0.1/":  {Class: transport.Misdirected, Code: 302},
+		"always: body <html> </html>":         {Class: transport.Transient, Code: 200},
+		"always: redirect http://127.0.0.1/":  {Class: transport.Misdirected},
 		"always: date-off -1h; retry-at 1m":   none,
 		"always: lags 1s; goes-back":          none,
 		"always: latency 1ns; drip 1ns":       none,
@@ -36,8 +37,10 @@ func TestFaultsAreReadAsTheyAreWritten(t *testing.T) {
 	} {
 		option, err := parseFault(text)
 		require.NoError(t, err, text)
-		tr := mock.NewTransport(t, option, mock.Job("a", mock.Completed(nil)))
-		_, err = tr.Status(context.Background(), "a")
+		srv := mock.NewServer(t, mock.InMemory(), option, mock.Job("a", mock.Completed(nil)))
+		c, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()), rest.WithRetries(rest.NoRetries))
+		require.NoError(t, err)
+		_, err = c.Status(context.Background(), "a")
 		if want == none {
 			assert.NoError(t, err, text)
 			continue
@@ -57,6 +60,9 @@ func TestFaultsThatCannotBeSayWhatWouldBeRight(t *testing.T) {
 		"seldom: reset":          `"seldom" is no time for a fault: one of always`,
 		"always:":                "effect is missing: one of body",
 		"always: explode":        `"explode" is no effect: one of body`,
+		"always: lost":           "Lost, Doubled and Forged apply only to a push",
+		"push 1: code 500":       "only Lost, Doubled, Forged, Latency and Reset apply to a push",
+		"create 1: goes-back":    "Lags and GoesBack apply only to polls",
 		"always: reset now":      `"reset" takes 0 words: reset`,
 		"first: reset":           `"first" takes 1 words: first N`,
 		"first one: reset":       `"first one": want first N`,

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +85,7 @@ func newFlags(c *config) *flag.FlagSet {
 
 // settle puts together what the flags say, or reports what can't be.
 func (c *config) settle(flags *flag.FlagSet) error {
+	c.addr = cmp.Or(c.addr, defaultAddr)
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if (c.running || c.blocked > 0) && !given["pending"] {
@@ -103,9 +106,14 @@ func (c *config) settle(flags *flag.FlagSet) error {
 		return fmt.Errorf("--speed %v: must be from 0.001 to 1000000", c.speed)
 	case !(c.fail >= 0 && c.fail <= 1):
 		return fmt.Errorf("--fail %v: must be from 0 to 1", c.fail)
-	default:
-		return c.pushes.settle()
 	}
+	if err := c.pushes.settle(); err != nil {
+		return err
+	}
+	if _, err := mock.NewService(slices.Concat(c.faults, c.options)...); err != nil { // parseFault has checked all but this
+		return errors.New("--fault with push: the service pushes nothing without --webhook or --stream")
+	}
+	return nil
 }
 
 // plain returns an error without the name of the package that it comes from.

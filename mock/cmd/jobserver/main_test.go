@@ -125,6 +125,23 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	assert.Zero(t, next(t, code))
 }
 
+func TestAFaultOfPushesNeedsSomethingThatPushes(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	assert.Equal(t, misuse, run(context.Background(), []string{"serve", "--addr", "127.0.0.1:0", "--fault", "push 1: lost"}, &out, &errs))
+	assert.Equal(t, "jobserver: --fault with push: the service pushes nothing without --webhook or --stream\n", errs.String())
+}
+
+// An unset variable of a shell is an empty address. It must not mean all addresses of the machine.
+func TestAnEmptyAddressIsTheDefault(t *testing.T) {
+	t.Parallel()
+	var c config
+	flags := newFlags(&c)
+	require.NoError(t, flags.Parse([]string{"--addr", ""}))
+	require.NoError(t, c.settle(flags))
+	assert.Equal(t, defaultAddr, c.addr)
+}
+
 // fault 48: nobody else reaches the server unless its user asks for it.
 func TestTheDefaultAddressIsOfThisMachineAlone(t *testing.T) {
 	t.Parallel()
