@@ -21,9 +21,11 @@ import (
 // service accepts batches if its Dialect has a Batch, and answers 413 to a batch that is too large.
 // A [Transport] accepts batches only with MaxBatch.
 //
-// A batch counts as one poll of each job that it names, and is one [Call] with all their IDs. The
-// answer leaves out a job whose present step is an [Answer]. It also leaves out unknown jobs,
-// unless the Dialect's Batch has a place for NotFound. A [Fault] applies to the whole batch.
+// A batch counts as one poll of each job that it names, and is one [Call] with all their IDs. If
+// the Dialect's Batch names no ids, the answer has the newest hundred jobs. It then counts as a
+// poll of those whose end no answer has reported yet. The answer leaves out a job whose present
+// step is an [Answer]. It also leaves out unknown jobs, unless the Dialect's Batch has a place for
+// NotFound. A [Fault] applies to the whole batch.
 func MaxBatch(n int) Option {
 	line := caller()
 	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
@@ -31,17 +33,27 @@ func MaxBatch(n int) Option {
 
 // batchLocked handles a request about many jobs.
 func (h *handler) batchLocked(req *request, now time.Duration) *reply {
+	asked := req.ids
+	if req.all {
+		asked = h.registry.listLocked(req)
+	}
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
-	r.call = Call{Time: h.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
+	r.call = Call{Time: h.epoch.Add(now), IDs: asked, Method: req.method, Path: req.path, Header: req.header, op: req.op,
 		said: make([]transport.State, len(req.ids))}
 	r.trouble = h.meetLocked(req, now)
 	r.answer = answerOf(&r.trouble)
-	if r.answer == nil && h.maxBatch > 0 && len(req.ids) > h.maxBatch {
+	if r.answer == nil && h.maxBatch > 0 && len(req.ids) > h.maxBatch && !req.all {
 		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, h.maxBatch)}
 	}
 	for i, id := range req.ids {
 		j := h.registry.jobs[id]
 		if j == nil {
+			continue
+		}
+		if i >= len(asked) {
+			v := j.view(h.seed, now)
+			v.epoch = h.epoch
+			r.views[i] = &v
 			continue
 		}
 		j.polls++

@@ -29,6 +29,8 @@ type fields struct {
 	create, status, cancel pattern
 	filled                 pattern       // the pattern of a create whose whole body is the input
 	batch                  *batchPattern // nil if the dialect has no Batch
+	find                   *pattern      // nil if the dialect has no Find
+	fetch                  *fetch        // nil if the dialect has no Fetch
 	plain                  bool          // whether it is the default dialect
 	thin                   bool          // whether an event has only the id and the state
 	revision               *place.Set    // the places of the revision in an answer; nil if they do not parse
@@ -74,6 +76,7 @@ func newStage(d rest.Dialect) (*fields, error) {
 	if f.Batch.Path != "" {
 		f.batch = newBatchPattern(f.Batch)
 	}
+	f.find, f.fetch = newCallPattern(f.Find.Call), newFetch(f.Fetch)
 	return f, nil
 }
 
@@ -84,6 +87,9 @@ func (f *fields) read(r *http.Request) *request {
 		req.path += "?" + r.URL.RawQuery
 	}
 	var ok bool
+	if f.lists(r, segments, req) {
+		return req
+	}
 	if f.batch != nil {
 		req.ids, ok = f.batch.ids(r, segments)
 		if ok && f.batch.inPath && len(req.ids) == 1 { // both calls can have this path
@@ -113,6 +119,8 @@ func (f *fields) read(r *http.Request) *request {
 		return next
 	} else if named, ok := f.filled.match(r, segments); ok {
 		f.readCreate(req, r, named.key)
+	} else {
+		f.fetch.read(req, r, segments)
 	}
 	return req
 }
@@ -167,8 +175,8 @@ func (f *fields) write(req *request, r *reply) *answer {
 		rest.stage--
 		return f.then.write(&rest, r)
 	}
-	if req.op == opBatch {
-		return f.writeBatch(req, r)
+	if req.op == opBatch || req.op == opFind {
+		return f.writeList(req, r)
 	}
 	w := &writing{id: r.id, code: http.StatusOK, body: object{}}
 	said := ""
@@ -176,8 +184,9 @@ func (f *fields) write(req *request, r *reply) *answer {
 	case req.op == opOther:
 		return &answer{code: http.StatusNotFound, body: `{"code":"Not found","message":"Page not found"}`}
 	case req.op == opCreate:
-		said = "Job created successfully"
-		w.put(f.ID, f.named(r.id))
+		if said = "Job created successfully"; f.find == nil {
+			w.put(f.ID, f.named(r.id))
+		}
 	case !r.known:
 		w.code, said = http.StatusNotFound, "failed to find a job with the given job id: "+req.id
 		w.put("payload", nil)
@@ -242,7 +251,7 @@ func (f *fields) describe(w *writing, v *view) {
 		w.put(at, v.step.message)
 	}
 	if v.step.result != nil {
-		w.put(f.Result, v.step.result)
+		w.put(f.Result, f.fetch.at(v))
 	}
 	w.put(f.Revision, fmt.Sprint(v.revision))
 	w.put(f.Created, v.epoch.Add(v.created).Format(time.RFC3339Nano))

@@ -134,6 +134,9 @@ func (h *handler) concernedLocked(f *mishap, req *request) (ids []string, jobs [
 	ids = []string{req.id}
 	if op == opBatch {
 		op, ids = opStatus, req.ids
+		if len(ids) == 0 {
+			ids = []string{""}
+		}
 	}
 	if op != operations[f.rule.Operation] || f.rule.ID != "" && !slices.Contains(ids, f.rule.ID) {
 		return nil, nil, false

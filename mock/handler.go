@@ -24,21 +24,26 @@ const (
 	opCreate
 	opCancel
 	opBatch // the status of many jobs
+	opFind  // the list in which a client looks for the job that it has created
+	opFetch // the result of a completed job
 	opPush  // a webhook or an event that the service sends
 )
 
 // A request is a request of a client, over HTTP or not.
 type request struct {
 	op           operation
-	id           string        // the id in a status or a cancel
-	rooted       bool          // whether the id is a path, whose first slash may not belong to the job's id
-	ids          []string      // the ids of a batch
-	key          string        // the idempotency key of a create
-	input        []byte        // the input of a create
-	revision     int           // the revision of the job in a push
-	rev          string        // the revision that the client of a status knows, if the request names one
-	hold         time.Duration // for how long the service may keep a status
-	stage        int           // how often the job got another id
+	id           string             // the id in a status or a cancel
+	rooted       bool               // whether the id is a path, whose first slash may not belong to the job's id
+	ids          []string           // the ids of a batch
+	all          bool               // whether a batch names no ids, and asks about all jobs
+	result       string             // what a fetch has in place of {result}; "" if it has the id
+	name         func(*view) string // what the fetch of a job has there
+	key          string             // the idempotency key of a create
+	input        []byte             // the input of a create
+	revision     int                // the revision of the job in a push
+	rev          string             // the revision that the client of a status knows, if the request names one
+	hold         time.Duration      // for how long the service may keep a status
+	stage        int                // how often the job got another id
 	header       http.Header
 	method, path string
 }
@@ -68,8 +73,13 @@ func (h *handler) handle(req *request) *reply {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	if req.op == opBatch {
+	switch req.op {
+	case opBatch:
 		return h.batchLocked(req, now)
+	case opFind:
+		return h.findLocked(req, now)
+	case opFetch:
+		return h.fetchLocked(req, now)
 	}
 	j := h.registry.jobs[req.id]
 	if j == nil && req.rooted {

@@ -48,6 +48,12 @@ func WithETags() Option { return func(c *config) { c.etags = true } }
 // request counts as one poll, at the time of the request. The effects of a [Fault] on the answer
 // apply after the hold, but fault.Code and fault.Redirect answer at once.
 //
+// If the dialect has a Find, the answer to a create has no id, and the service lists its newest
+// hundred jobs. If the dialect has a Fetch, the service returns the result of a [Completed] job. A
+// Fetch with {result} names the result if that is a text or a number. For any other result, the
+// status has the job's id at Result, which is the name to fetch it by. No [Fault] applies to these
+// two calls.
+//
 // A [Transport] reports each of the times Created, Updated and Finished for which the Dialect has a
 // place. By default it reports none.
 func WithDialect(d rest.Dialect) Option {

@@ -21,7 +21,7 @@ import (
 const maxInput = 1 << 20
 
 // holes matches the holes in the texts of a call, and the double braces that stand for braces.
-var holes = regexp.MustCompile(`\{\{(\w+)\}\}|\{\+?(id|ids|key|input|rev|hold|page)\}`)
+var holes = regexp.MustCompile(`\{\{(\w+)\}\}|\{\+?(id|ids|key|input|rev|hold|page|result)\}`)
 
 // A shape is a text with holes, taken apart around them.
 type shape struct {
@@ -50,7 +50,7 @@ func (s *shape) has(holes ...string) bool {
 }
 
 // filled is what stands in the holes of a request. An empty text means that there is no such hole.
-type filled struct{ id, key, rev, hold string }
+type filled struct{ id, key, rev, hold, result string }
 
 // match reports whether a text is s with its holes filled, and notes in f what fills them.
 func (s *shape) match(text string, f *filled) bool {
@@ -83,6 +83,9 @@ func (f *filled) put(hole, value string) bool {
 	case "hold":
 		f.hold = value
 		return true
+	case "result":
+		f.result = value
+		return value != ""
 	default:
 		return true
 	}
@@ -108,15 +111,15 @@ type pattern struct {
 }
 
 func newPattern(c rest.Call) pattern {
-	p := pattern{method: c.Method, several: -1, whole: c.Path == "{+id}", query: map[string]shape{}, header: map[string]shape{}}
+	p := pattern{method: c.Method, several: -1, whole: c.Path == "{+id}" || c.Path == "{+result}", query: map[string]shape{}, header: map[string]shape{}}
 	path, query, _ := strings.Cut(c.Path, "?")
 	for i, segment := range strings.Split(path, "/") {
 		p.segments = append(p.segments, newShape(segment))
-		if strings.Contains(segment, "{+id}") {
+		if strings.Contains(segment, "{+id}") || strings.Contains(segment, "{+result}") {
 			p.several = i
 		}
 	}
-	values, _ := url.ParseQuery(strings.ReplaceAll(query, "{+id}", "{id}")) // a plus is a space there
+	values, _ := url.ParseQuery(strings.NewReplacer("{+id}", "{id}", "{+result}", "{result}").Replace(query)) // a plus is a space there
 	for name := range values {
 		p.query[name] = newShape(values.Get(name))
 	}
@@ -184,6 +187,7 @@ func (p *pattern) match(r *http.Request, segments []string) (f filled, ok bool) 
 	}
 	if p.whole {
 		f.id = r.URL.RequestURI()
+		f.result = f.id
 		p.readFree(r, &f)
 		return f, true
 	}
