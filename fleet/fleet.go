@@ -60,9 +60,9 @@ func newFleet(c config, e engine, maxPayload int) *Fleet {
 const submitters = 256
 
 // Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it
-// returns an error, some of the jobs may be stored. It is safe to call it again. While the server
-// cannot be reached, Submit waits until ctx ends. If the server has no room, the error matches
-// [ErrFull].
+// returns an error, some of the jobs may be stored, and the error says how many are. It is safe to
+// call it again. While the server cannot be reached, Submit waits until ctx ends. If the server has
+// no room, the error matches [ErrFull].
 //
 // Submit has no effect on a job whose end nobody has acknowledged yet. A job that is watched
 // already has no second watch and no second end. Its new submission replaces the old one. If
@@ -76,25 +76,42 @@ func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 			return fmt.Errorf("fleet: submit job %s: %w", quoteID(j.ID), err)
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next atomic.Int64
+	n, err := f.submitAll(ctx, jobs)
+	if err != nil && len(jobs) > 1 {
+		return fmt.Errorf("%w (at least %d of %d jobs are stored)", err, n, len(jobs))
+	}
+	return err
+}
+
+// submitAll submits jobs, several at once, until one fails. It returns how many are stored.
+func (f *Fleet) submitAll(ctx context.Context, jobs []Job) (stored int, err error) {
+	life, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var next, done atomic.Int64
+	var first sync.Once
 	var group sync.WaitGroup
 	for range min(len(jobs), submitters) {
 		group.Go(func() {
-			for ctx.Err() == nil {
+			for life.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(jobs) {
 					return
 				}
-				if err := f.register.submit(ctx, jobs[i]); err != nil {
-					cancel(fmt.Errorf("fleet: submit job %s: %w", quoteID(jobs[i].ID), err))
+				if failed := f.register.submit(life, jobs[i]); failed != nil {
+					first.Do(func() { err = fmt.Errorf("fleet: submit job %s: %w", quoteID(jobs[i].ID), failed) })
+					cancel()
+					return
 				}
+				done.Add(1)
 			}
 		})
 	}
 	group.Wait()
-	return context.Cause(ctx)
+	stored = int(done.Load())
+	if err == nil && stored < len(jobs) {
+		err = fmt.Errorf("fleet: submit: %w", context.Cause(ctx))
+	}
+	return stored, err
 }
 
 // Forget ends the watch of a job, so that no end is delivered. If the job has ended and nobody has
