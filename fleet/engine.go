@@ -115,6 +115,7 @@ type delivery struct {
 	ack        func() error
 	term       func() error                    // never deliver it again
 	later      func(after time.Duration) error // deliver it again after a while
+	handed     func()                          // the loop has it now; the time until it is delivered again counts from now
 	// stale reports whether the connection was lost since the delivery. The server may have lost the
 	// end, and may have used its sequence for another message.
 	stale func() bool

@@ -142,7 +142,7 @@ func deliverAll(t *testing.T, f *Fleet, jobs int) (delivered time.Duration) {
 // dropped end would be delivered again only after half a minute.
 func TestABacklogIsDeliveredWithoutALoss(t *testing.T) {
 	t.Parallel()
-	jobs := longOr(100, 40) * endsAhead
+	jobs := longOr(100, 40) * maxAhead
 	f := figureFleet(t, false)
 	submitAll(t, f, jobs)
 	endAll(t, f, jobs)

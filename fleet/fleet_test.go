@@ -407,7 +407,7 @@ func TestAFollowerCatchesUpWhileMessagesAreRemoved(t *testing.T) {
 func TestEndsThatWereFetchedAheadAreDeliveredAgainAtOnce(t *testing.T) {
 	t.Parallel()
 	f := open(t, start(t))
-	const jobs = endsAhead / 2
+	const jobs = maxAhead / 2
 	submitAll(t, f, jobs)
 	endAll(t, f, jobs)
 	began, got := time.Now(), 0

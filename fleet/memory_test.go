@@ -352,7 +352,7 @@ func (l *link) receive(ctx context.Context, each func(delivery)) error {
 		l.memory.mu.Unlock()
 		if next != nil {
 			each(delivery{message: *next, stale: stale, ack: func() error { return nil }, term: func() error { return nil },
-				later: func(time.Duration) error { return nil }})
+				later: func(time.Duration) error { return nil }, handed: func() {}})
 			continue
 		}
 		select {

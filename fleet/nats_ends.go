@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,9 +11,6 @@ import (
 const (
 	// endsName is the name of the durable consumer of the ends.
 	endsName = "ends"
-	// endsAhead is how many ends a process fetches before they are needed. An end that is dropped is
-	// delivered again only after ackWait, so the number is small.
-	endsAhead = 64
 	// maxAckPending is the maximum number of ends that are delivered and not yet acknowledged.
 	maxAckPending = 20_000
 )
@@ -35,6 +33,9 @@ func (e *natsEnds) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	})
 }
 
+// errPace is the error of an iteration after which more or fewer ends are fetched ahead.
+var errPace = errors.New("the loop has another pace")
+
 func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 	consumer, err := e.consumer(ctx)
 	if err != nil {
@@ -43,15 +44,29 @@ func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 	conn := e.reader.js.Conn()
 	before := conn.Stats().Reconnects
 	stale := func() bool { return conn.Stats().Reconnects != before }
-	return e.reader.iterate(ctx, consumer, pulling{
-		ahead: endsAhead, heartbeat: quickHeartbeat, back: func(m jetstream.Msg) { _ = m.Nak() },
-	}, func(a arrival) error {
-		each(delivery{
-			message: a.message, deliveries: a.deliveries, stale: stale,
-			ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay,
+	pace := newAhead(e.ackWait)
+	for {
+		err = e.reader.iterate(ctx, consumer, pulling{
+			ahead: pace.now, heartbeat: quickHeartbeat, back: func(m jetstream.Msg) { _ = m.Nak() },
+		}, func(a arrival) error {
+			began := time.Now()
+			each(delivery{
+				message: a.message, deliveries: a.deliveries, stale: stale,
+				ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay, handed: func() {
+					if pace.slow() {
+						_ = a.msg.InProgress()
+					}
+				},
+			})
+			if pace.took(time.Since(began)) {
+				return errPace
+			}
+			return nil
 		})
-		return nil
-	})
+		if !errors.Is(err, errPace) || stale() {
+			return err
+		}
+	}
 }
 
 func (e *natsEnds) backlog(ctx context.Context) (waiting int, acked uint64, err error) {

@@ -154,8 +154,8 @@ type arrival struct {
 
 // iterate calls each for the messages of a consumer, one at a time, until ctx ends or each returns
 // an error. It also returns when the connection was lost and is back, because the server may have
-// forgotten the consumer. When ctx ends, it gives back the messages that were fetched ahead, if p
-// says how. Otherwise it drops them.
+// forgotten the consumer. It gives back the messages that were fetched ahead, if p says how and the
+// server can be reached. Otherwise it drops them.
 //
 // The client library's iterator is no alternative. With a limit of bytes the server ends each
 // request with a message of its own, for which the iterator's buffer has no room. So other messages
@@ -195,7 +195,7 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 	case <-run.Closed():
 		stop(errStopped)
 	case <-life.Done():
-		if p.back != nil && ctx.Err() != nil {
+		if p.back != nil {
 			r.drain(run)
 		}
 	}

@@ -173,6 +173,7 @@ func (r *receiver) deliver(d delivery) {
 		r.open(d)
 		select {
 		case r.ends <- end:
+			d.handed()
 		case <-r.life.Done():
 		}
 	}
