@@ -39,8 +39,8 @@ func (c *core) place(id string) place { return c.key.place(id, c.partitions) }
 
 // follow calls each for all messages that fo matches, until ctx ends or the connection is closed.
 // After the server was away, it continues where it was. It passes no message twice. If the server
-// has lost messages, follow returns errRolledBack for the jobs. For the other stores it begins
-// again.
+// has lost messages, follow returns errRolledBack for the jobs and the owners. For the other stores
+// it begins again.
 func (c *core) follow(ctx context.Context, fo following, each func(message), caughtUp func()) error {
 	caught := false
 	for pause := time.Duration(0); ctx.Err() == nil; {
@@ -61,7 +61,7 @@ func (c *core) follow(ctx context.Context, fo following, each func(message), cau
 		}
 		if errors.Is(err, errRolledBack) {
 			c.log.Warn("the server has lost its newest messages", zap.String("filter", fo.filter))
-			if fo.store == jobs {
+			if fo.store == jobs || fo.store == owners {
 				return err
 			}
 			fo.after, fo.at = 0, time.Time{}

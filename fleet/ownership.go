@@ -19,6 +19,9 @@ const ticks = 20
 // were sent before it, and more of them would delay it for too long on a slow server.
 const maxWrites = 32
 
+// maxRefused is after how many refused writes of a record all records are read again.
+const maxRefused = 3
+
 // ownership decides which partitions a worker owns, and starts and stops the watching of them. It
 // claims the partitions that [ownerOf] assigns to the worker, and gives up the others. Only the
 // worker's loop uses it.
@@ -44,6 +47,7 @@ type ownership struct {
 	writes  int    // how many claims are being written
 	leaving bool   // whether all partitions are given up and none is claimed
 	recall  bool   // whether a watched partition must be given up
+	again   func() // makes the worker read all records again
 }
 
 // slot is a partition as a worker sees it.
@@ -54,6 +58,7 @@ type slot struct {
 	mending bool      // whether a claim that cannot be read is being written again
 	stop    func()    // stops the watching
 	gap     time.Time // the time until which its jobs were polled, by this process's clock
+	refused int       // how often the server has refused to write after this record
 }
 
 // phase is what a worker does with a partition.
@@ -111,6 +116,17 @@ type outlook struct {
 	lent   bool     // whether others use a part of the worker's rate limit, so that no watching may stop
 }
 
+// readAgain is called before all records are read, for the first time or again. The server may have
+// lost the records that this worker knows, or an operator may have removed them. So records with
+// lower sequences count, and a record that is not there any more is written without a condition on
+// an earlier one. again makes the worker read all records once more.
+func (o *ownership) readAgain(again func()) {
+	o.again = again
+	for p := range o.slots {
+		o.slots[p].record.seq, o.slots[p].refused = 0, 0
+	}
+}
+
 // changed handles a new message about the owner of a partition.
 func (o *ownership) changed(m message) {
 	p, err := readPartition(m.subject)
@@ -128,7 +144,7 @@ func (o *ownership) changed(m message) {
 		o.counts.unreadable.Add(1)
 		o.log.Warn("a claim cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
 		owner = s.record.owner
-		if s.record.seq == 0 {
+		if s.record.seq == 0 && owner == "" {
 			owner = unknownOwner
 			o.peers.unread(owner, m.at, false, time.Now())
 		}
@@ -137,7 +153,7 @@ func (o *ownership) changed(m message) {
 		o.counts.taken.Add(1)
 		o.log.Warn("partition was taken by another worker", zap.Int("partition", p), zap.String("to", owner))
 	}
-	s.record = record{owner: owner, seq: m.seq, at: m.at, broken: err != nil}
+	s.record, s.refused = record{owner: owner, seq: m.seq, at: m.at, broken: err != nil}, 0
 }
 
 // step claims partitions, stops watching them, and gives them up, as is due at now.
@@ -181,7 +197,7 @@ func (o *ownership) write(p int, owner string) {
 	m := o.claimOf(p, owner)
 	o.loop.ask(o.lease/2, func(ctx context.Context) func() {
 		seq, err := o.engine.publish(ctx, m)
-		return func() { o.written(p, owner, seq, err) }
+		return func() { o.written(p, owner, m.after, seq, err) }
 	})
 }
 
@@ -211,13 +227,19 @@ func (o *ownership) mend(p int) {
 	})
 }
 
-// written handles the result of writing a record.
-func (o *ownership) written(p int, owner string, seq uint64, err error) {
+// written handles the result of writing a record after the one with the sequence after.
+func (o *ownership) written(p int, owner string, after, seq uint64, err error) {
 	s := &o.slots[p]
 	s.phase = unwatched
 	o.writes--
 	if err != nil {
 		s.again = time.Now().Add(o.lease / ticks)
+		if errors.Is(err, errTaken) && s.record.seq == after {
+			// The message that was first should arrive soon. If it does not, there is none.
+			if s.refused++; s.refused == maxRefused {
+				o.again()
+			}
+		}
 		return
 	}
 	before := s.record

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nuid"
@@ -68,8 +69,8 @@ func newWorker(ctx context.Context, c *core, w *jobstatus.Watcher) *worker {
 
 // run is the loop. It returns when ctx has ended and the worker has left.
 func (r *worker) run(ctx context.Context) error {
-	r.read(members, r.memberChanged)
-	r.read(owners, func(m message, _ bool) { r.owned.changed(m) })
+	r.readMembers()
+	r.readOwners()
 	tick := time.NewTicker(r.lease / ticks)
 	defer tick.Stop()
 	end := ctx.Done()
@@ -90,17 +91,31 @@ func (r *worker) run(ctx context.Context) error {
 	return r.finish()
 }
 
-// read follows one of the small stores. old means that a message was stored before read began.
-func (r *worker) read(s store, changed func(m message, old bool)) {
+// readMembers follows the heartbeats of all workers.
+func (r *worker) readMembers() {
 	r.loop.start(func(ctx context.Context) {
 		caught := false
-		_ = r.follow(ctx, following{store: s}, func(m message) {
-			old := !caught
-			r.loop.post(func() { changed(m, old) })
+		_ = r.follow(ctx, following{store: members}, func(m message) {
+			old := !caught // it was stored before the worker began
+			r.loop.post(func() { r.memberChanged(m, old) })
 		}, func() {
 			caught = true
 			r.loop.post(func() { r.replayed++ })
 		})
+	})
+}
+
+// readOwners follows the records of the owners. It reads all of them again if the server has lost
+// some, or if the ownership has found out that the server does not have what it should have.
+func (r *worker) readOwners() {
+	r.loop.start(func(ctx context.Context) {
+		caughtUp := sync.OnceFunc(func() { r.loop.post(func() { r.replayed++ }) })
+		for err := error(nil); ctx.Err() == nil && !errors.Is(err, errLost); {
+			life, again := context.WithCancel(ctx)
+			r.loop.post(func() { r.owned.readAgain(again) })
+			err = r.follow(life, following{store: owners}, func(m message) { r.loop.post(func() { r.owned.changed(m) }) }, caughtUp)
+			again()
+		}
 	})
 }
 
