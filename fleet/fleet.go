@@ -21,6 +21,7 @@ import (
 type Fleet struct {
 	*core
 	register register
+	waits    waits
 	backlog  backlog
 	ears     ears
 	loaded   atomic.Bool // whether the states of other Learners were loaded
@@ -53,7 +54,9 @@ func Open(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Fleet, 
 
 func newFleet(c config, e engine, maxPayload int) *Fleet {
 	shared := &core{config: c, engine: e, maxPayload: maxPayload, log: c.logger, room: newRoom()}
-	return &Fleet{core: shared, register: register{shared}, backlog: backlog{core: shared}, ears: ears{core: shared}}
+	f := &Fleet{core: shared, register: register{shared}, backlog: backlog{core: shared}, ears: ears{core: shared}}
+	f.waits = waits{register: &f.register}
+	return f
 }
 
 // submitters is the maximum number of submissions of a call that are in flight at once.
@@ -139,7 +142,7 @@ func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 	if err := f.check(ctx); err != nil {
 		return jobstatus.Status{}, err
 	}
-	end, err := f.register.wait(ctx, id)
+	end, err := f.waits.wait(ctx, id)
 	if err != nil {
 		return jobstatus.Status{}, fmt.Errorf("fleet: wait for job %s: %w", quoteID(id), err)
 	}

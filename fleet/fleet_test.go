@@ -358,8 +358,14 @@ func TestAClosedConnectionEndsAllCalls(t *testing.T) {
 			ended <- err
 		}
 	}()
-	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, guard, 10*time.Millisecond)
+	waited := make(chan error, 1)
+	go func() {
+		_, err := f.Wait(context.Background(), "a")
+		waited <- err
+	}()
+	require.Eventually(t, func() bool { return len(s.of("a")) > 0 && f.waits.following() > 0 }, guard, 10*time.Millisecond)
 	js.Conn().Close()
+	require.ErrorIs(t, <-waited, errLost)
 	require.ErrorIs(t, <-ran, errLost)
 	require.ErrorIs(t, <-ended, errLost)
 	require.ErrorIs(t, f.Submit(context.Background(), Job{ID: "b"}), errLost)

@@ -23,9 +23,9 @@ const (
 	// memberTTL is how long the server keeps the key of a member that no longer exists. Until then,
 	// its last heartbeat says until when its jobs were polled.
 	memberTTL = 24 * time.Hour
-	// mostConsumers is the limit of consumers of the stream. Each partition has one, and each Wait.
-	// If the configuration of a stream has no limit, the server's default applies. It is 1,000 since
-	// version 2.15.
+	// mostConsumers is the limit of consumers of the stream. Each partition has one for its owner, and
+	// one for each process that waits for its jobs. If the configuration of a stream has no limit, the
+	// server's default applies. It is 1,000 since version 2.15.
 	mostConsumers = 1_000_000
 	// nonceWindow is how long the server remembers the nonce of a message.
 	nonceWindow = 30 * time.Second

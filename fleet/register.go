@@ -3,10 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nuid"
@@ -123,61 +120,6 @@ func (r *register) forget(ctx context.Context, id string) error {
 		// The end stays until the owner of the partition or Submit has seen it.
 		return patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) })
 	}
-}
-
-// waitCheck is the time between two checks of Wait whether a job is still watched.
-const waitCheck = time.Second
-
-// errNotWatched is the error of a wait for a job that the fleet does not watch.
-var errNotWatched = fmt.Errorf("the fleet does not watch it, or its end was acknowledged: %w", fs.ErrNotExist)
-
-// wait returns the end of a job once it is stored, or errNotWatched.
-func (r *register) wait(ctx context.Context, id string) (ending, error) {
-	p := r.place(id)
-	if last, err := r.patient(ctx, p); last.ended || err != nil && !errors.Is(err, errNewer) {
-		return endOf(last, err)
-	}
-	found := make(chan message, 1)
-	life, stop := context.WithCancel(ctx)
-	var group sync.WaitGroup
-	defer group.Wait()
-	defer stop()
-	group.Go(func() {
-		_ = r.follow(life, following{filter: p.subject(r.name, endedSuffix)}, func(m message) {
-			select {
-			case found <- m:
-			default:
-			}
-		}, func() {})
-	})
-	check := time.NewTicker(waitCheck)
-	defer check.Stop()
-	for {
-		var last entry
-		var err error
-		select {
-		case m := <-found:
-			last, err = r.entryOf(ctx, m)
-		case <-check.C:
-			last, err = r.newest(ctx, p)
-		case <-ctx.Done():
-			return ending{}, context.Cause(ctx)
-		}
-		if errors.Is(err, errNone) && len(found) > 0 {
-			continue // its end was acknowledged since
-		}
-		if errors.Is(err, errNone) || last.ended && (err == nil || errors.Is(err, errNewer)) {
-			return endOf(last, err)
-		}
-	}
-}
-
-// endOf returns the end that is in the newest message about a job.
-func endOf(last entry, err error) (ending, error) {
-	if errors.Is(err, errNone) || err == nil && last.ending.Forgotten {
-		err = errNotWatched
-	}
-	return last.ending, err
 }
 
 // patient is like newest, but waits for the server as [patiently] does.

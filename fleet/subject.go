@@ -53,6 +53,11 @@ func ofPartition(name string, partition int) string {
 	return name + "." + strconv.Itoa(partition) + ".*.*"
 }
 
+// endsOf matches the ends of the jobs of a partition.
+func endsOf(name string, partition int) string {
+	return name + "." + strconv.Itoa(partition) + ".*" + endedSuffix
+}
+
 // splitSubject returns the place and the suffix of a subject. It returns an error for a subject
 // that is not of this fleet.
 func splitSubject(subject string) (p place, suffix string, err error) {
