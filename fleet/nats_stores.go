@@ -42,8 +42,25 @@ type natsStores struct {
 	learned jetstream.Stream // nil if no Learner is shared
 }
 
+// subject returns the subject to which a message is published. A server does not pass on messages
+// for buckets to the servers of another JetStream domain, unless the domain is in the subject.
+func (n *natsStores) subject(m outgoing) string {
+	subject := n.names.prefix(m.store) + m.subject
+	if m.store != members && m.store != owners {
+		return subject
+	}
+	switch opts := n.js.Options(); {
+	case opts.Domain != "":
+		return "$JS." + opts.Domain + ".API." + subject
+	case opts.APIPrefix != "" && opts.APIPrefix != jetstream.DefaultAPIPrefix:
+		return strings.TrimSuffix(opts.APIPrefix, ".") + "." + subject
+	default:
+		return subject
+	}
+}
+
 func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
-	msg := &nats.Msg{Subject: n.names.prefix(m.store) + m.subject, Data: m.data}
+	msg := &nats.Msg{Subject: n.subject(m), Data: m.data}
 	if !m.always {
 		msg.Header = nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(m.after, 10)}}
 		if m.filter != "" {
