@@ -46,7 +46,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 			zap.String("version", version))
 	}
 	called := names(c.name)
-	n := &natsEngine{natsStores: natsStores{js: js, names: called}}
+	n := &natsEngine{natsStores: natsStores{js: js, names: called, asking: make(chan struct{}, maxAsking)}}
 	if n.stream, err = openStream(ctx, js, streamConfig(c, account)); err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
 	}

@@ -30,6 +30,9 @@ const (
 	errCodeNotStored   = 10077
 	// inFlightPause is the time until such a write is tried again.
 	inFlightPause = 20 * time.Millisecond
+	// maxAsking is how many requests to read or to remove a message this process makes at once. The
+	// server drops the requests of all its clients when more than 10,000 wait.
+	maxAsking = 256
 	// haltedTimeout limits the question whether the server has stopped writing.
 	haltedTimeout = time.Second
 )
@@ -40,6 +43,17 @@ type natsStores struct {
 	names   names
 	stream  jetstream.Stream // the stream of the jobs
 	learned jetstream.Stream // nil if no Learner is shared
+	asking  chan struct{}    // has one value for each request to read or to remove a message
+}
+
+// ask waits until a request may be made. The caller calls over after the request.
+func (n *natsStores) ask(ctx context.Context) (over func(), err error) {
+	select {
+	case n.asking <- struct{}{}:
+		return func() { <-n.asking }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // subject returns the subject to which a message is published. A server does not pass on messages
@@ -173,7 +187,12 @@ func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {
 	if s == learned {
 		stream = n.learned
 	}
-	err := stream.DeleteMsg(ctx, seq)
+	over, err := n.ask(ctx)
+	if err != nil {
+		return err
+	}
+	defer over()
+	err = stream.DeleteMsg(ctx, seq)
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
@@ -188,6 +207,11 @@ func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {
 }
 
 func (n *natsStores) last(ctx context.Context, filter string) (message, error) {
+	over, err := n.ask(ctx)
+	if err != nil {
+		return message{}, err
+	}
+	defer over()
 	m, err := n.stream.GetLastMsgForSubject(ctx, filter)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return message{}, errNone

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -120,4 +122,27 @@ func TestAWaitGoesOnAfterTheServerHasLostMessages(t *testing.T) {
 		s.member("a")
 		require.NoError(t, <-done)
 	}, Partitions(1))
+}
+
+// A server drops the requests of all its clients when too many wait. So a process that forgets
+// thousands of jobs at once makes a limited number of requests at a time.
+func TestAProcessMakesALimitedNumberOfRequestsAtOnce(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int64
+	js, err := jetstream.New(start(t).Conn(), jetstream.WithClientTrace(&jetstream.ClientTrace{
+		RequestSent: func(string, []byte) {
+			for n, m := now.Add(1), most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+		},
+		ResponseReceived: func(string, []byte, nats.Header) { now.Add(-1) },
+	}))
+	require.NoError(t, err)
+	f := open(t, js)
+	most.Store(0)
+	var group sync.WaitGroup
+	for _, id := range jobIDs(4 * maxAsking) {
+		group.Go(func() { assert.NoError(t, f.Forget(t.Context(), id)) })
+	}
+	group.Wait()
+	assert.LessOrEqual(t, most.Load(), int64(maxAsking))
 }
