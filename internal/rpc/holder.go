@@ -65,6 +65,9 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 		return transport.Status{}, err
 	}
 	st, failed := h.Poll(ctx, id)
+	if brought == same && errors.Is(err, errElapsed) && passes(failed) && ctx.Err() == nil {
+		return last, nil // the hold itself did not fail
+	}
 	if failed == nil && brought == nothing && isRefusal(err) && !st.State.Terminal() {
 		h.refusals.refused(id, host.Now()) // not for a job that has ended, for which a service may refuse a subscription
 		return transport.Status{}, h.unsupported()
@@ -80,6 +83,12 @@ func (h *Holder) unsupported() error {
 func isRefusal(err error) bool {
 	var refused *transport.Error
 	return errors.Is(err, ErrRefused) || errors.As(err, &refused) && refused.Class == transport.Permanent
+}
+
+// passes reports whether err is an error after which a later poll may be answered.
+func passes(err error) bool {
+	var e *transport.Error
+	return err != nil && (!errors.As(err, &e) || e == nil || e.Class == transport.Transient || e.Class == transport.Throttled)
 }
 
 // heard is the kind of events that a subscription has received.

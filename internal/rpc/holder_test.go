@@ -140,6 +140,40 @@ func TestHoldEndsWithNews(t *testing.T) {
 	}
 }
 
+// A Watcher takes the error of a hold for a sign that requests cannot be held. So it does not hear
+// of a fault of the poll after a stream that worked.
+func TestAFaultOfTheLastPollIsNotThatOfTheHold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault error
+		told  bool
+	}{
+		"transient": {rpc.Errorf(transport.Transient, "503"), false},
+		"throttled": {rpc.Errorf(transport.Throttled, "429"), false},
+		"of a Poll": {errors.New("broken"), false},
+		"not found": {rpc.Errorf(transport.NotFound, "404"), true},
+		"permanent": {rpc.Errorf(transport.Permanent, "403"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running"}`), after(time.Hour, "{}")}}
+				h := s.holder(t)
+				h.Poll = func(context.Context, string) (transport.Status, error) { return transport.Status{}, c.fault }
+				running := transport.Status{ID: "7", State: transport.Running}
+				st, err := h.Hold(t.Context(), "7", running, time.Minute)
+				if c.told {
+					require.ErrorIs(t, err, c.fault)
+				} else {
+					require.NoError(t, err)
+					assert.Equal(t, running, st)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 // A refusal is about one job, until several in a row mean that the service has no streams. It is
 // never final.
 func TestARefusalIsTriedAgainEverLess(t *testing.T) {
