@@ -74,6 +74,9 @@ type Terms struct {
 	// Unread says that the body of a 2xx is not needed. Only its beginning is read, so that the
 	// connection can be used again if the body is short. An error of reading it is ignored.
 	Unread bool
+	// Suffices reports whether an answer is of use without its body, so that an error of reading the
+	// body is ignored. Nil means that none is.
+	Suffices func(a *Answer) bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
 	// Answers are the status codes of other redirects that are answers, too.

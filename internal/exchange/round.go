@@ -199,6 +199,8 @@ func (r *round) receive(answer *http.Response, fault error) error {
 		isEncoded, mayPace := web.Glance(answer.Header)
 		if fault = r.read(answer, isEncoded); fault == nil {
 			r.plain.takeBack()
+		} else if suffices := r.Terms.Suffices; suffices != nil && suffices(a) {
+			a.Body, a.Large, fault = nil, false, nil
 		}
 		if mayPace {
 			a.Wait = web.RetryAfter(a.Code, a.Header, r.host.Now)

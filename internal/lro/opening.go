@@ -41,10 +41,9 @@ type Opening struct {
 	Via    Final
 }
 
-// NamesMonitor reports whether the headers of the answer name the URL to poll. The body is then not
-// needed, because a poll shows the state.
-func (o Opening) NamesMonitor() bool {
-	a := o.Answer
+// NamesMonitor reports whether the headers of the answer to a start name the URL to poll. Its body
+// is then not needed, because a poll shows the state.
+func NamesMonitor(a *exchange.Answer) bool {
 	return IsFine(a.Code) && (a.Header.Get("Azure-AsyncOperation") != "" || a.Header.Get("Operation-Location") != "" ||
 		a.Header.Get("Location") != "" && a.Code != http.StatusCreated)
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -95,8 +96,8 @@ func TestTheErrorOfAStartSaysWhetherAnOperationMayHaveBeenStarted(t *testing.T) 
 	}
 }
 
-// Rule A6: a body that an SDK has closed, or that is cut off, is no error where no word of it is
-// needed. The operation could not be followed otherwise.
+// Fault 2 and rule A6: a body that an SDK has closed, or that is cut off, is no error where no word
+// of it is needed. The operation could not be followed otherwise.
 func TestAnAnswerWhoseBodyIsLostIsAcceptedForItsHeaders(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -115,15 +116,37 @@ func TestAnAnswerWhoseBodyIsLostIsAcceptedForItsHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, map[string][]string{"GET /op": {`200 | {"status":"Failed"}`}})
+			s := &service{script: map[string][]string{"GET /op": {`200 | {"status":"Failed"}`}}}
+			starts := 0
+			s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					s.ServeHTTP(w, r)
+					return
+				}
+				starts++
+				w.Header().Set(c.header, "/op")
+				w.Header().Set("Retry-After", "7")
+				w.Header().Set("Content-Length", "100")
+				w.WriteHeader(c.code)
+				_, _ = io.WriteString(w, `{"status":"Succ`)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}))
+			t.Cleanup(s.Close)
 			l := client(t, s)
+			first, err := l.Send(t.Context(), request(t, s, c.method, "/r"), "")
+			assert.Equal(t, c.goesOn, err == nil, "%v", err)
+			if c.goesOn {
+				assert.Equal(t, 7*time.Second, first.RetryAfter)
+				assert.Equal(t, 1, starts, "it is not sent again")
+			}
 			closed := io.NopCloser(iotest.ErrReader(http.ErrBodyReadAfterClose))
 			cut := io.NopCloser(io.MultiReader(strings.NewReader(`{"status":"Succ`), iotest.ErrReader(io.ErrUnexpectedEOF)))
 			for _, body := range []io.ReadCloser{closed, cut} {
 				r := &http.Response{StatusCode: c.code, Header: http.Header{}, Body: body, Request: request(t, s, c.method, "/r")}
 				r.Header.Set(c.header, "/op")
 				r.Header.Set("Retry-After", "7")
-				first, err := l.Accept(r, "")
+				first, err = l.Accept(r, "")
 				if !c.goesOn {
 					require.Error(t, err)
 					continue

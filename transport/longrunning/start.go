@@ -32,7 +32,8 @@ const (
 // 503, unless it has an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a
 // wait of more than a minute, Send returns the error at once. Any code except 200, 201, 202 and 204
 // is an error, and so is a page of HTML in place of a result. If the answer may be lost or cannot
-// be read, the error says that the operation may have been started.
+// be read, the error says that the operation may have been started. The body of an answer whose
+// headers name the URL to poll may be lost.
 func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err
@@ -78,6 +79,7 @@ func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err erro
 	if twice {
 		k.Terms.Repeats = lro.Passes
 	}
+	k.Terms.Suffices = lro.NamesMonitor // otherwise an operation that was started could not be followed
 	return nil
 }
 
@@ -90,7 +92,8 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	case !lro.IsFine(code):
 		return transport.Status{}, k.Refused()
 	}
-	first, err := c.opening(k, via).Read(c.key)
+	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
+	first, err := o.Read(c.key)
 	switch {
 	case errors.Is(err, lro.ErrPage):
 		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
@@ -102,11 +105,6 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	}
 	c.known.Remember(first, h)
 	return first, nil
-}
-
-// opening returns the answer to the request that started an operation.
-func (c *Client) opening(k *exchange.Call, via Final) lro.Opening {
-	return lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
 }
 
 // Accept returns the first Status of an operation that was started outside this Client. The
@@ -129,15 +127,13 @@ func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 	k := c.calls.Get().(*exchange.Call)
 	defer c.put(k)
 	k.Request = exchange.Request{Method: cmp.Or(r.Request.Method, http.MethodGet), URL: *r.Request.URL}
+	k.Terms.Suffices = lro.NamesMonitor
 	k.Terms.Secrets = append(lro.SecretsIn(r.Request.URL), exchange.HeaderSecrets(r.Request.Header)...)
 	if err := c.reach.Check(r.Request.URL); err != nil {
 		return transport.Status{}, permanent(fmt.Errorf("Accept: %w", err))
 	}
 	if err := exchange.Take(k, r); err != nil {
-		if !c.opening(k, via).NamesMonitor() {
-			return transport.Status{}, err
-		}
-		k.Answer.Body = nil // its operation could not be followed otherwise
+		return transport.Status{}, err
 	}
 	return c.first(k, r.Request.Header, via)
 }
