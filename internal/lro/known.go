@@ -77,7 +77,8 @@ func (n *Known) Remember(first transport.Status, h http.Header) {
 }
 
 // kept returns the headers of a first request that polls carry, names and values in turn. It leaves
-// out headers about the body, the connection and repetition, and headers that may be credentials.
+// out headers about the method, the body, the time, the connection and repetition, and headers that
+// may be credentials.
 func kept(h http.Header) (pairs []string) {
 	size := 0
 	for name, values := range h {
@@ -97,13 +98,14 @@ func isKept(name string) bool {
 			return false
 		}
 	}
-	for _, start := range []string{"content-", "if-", "accept", "repeatability-", "proxy-", "sec-"} {
+	for _, start := range []string{"content-", "if-", "accept", "repeatability-", "proxy-", "sec-", "x-http-method", "x-method-"} {
 		if strings.HasPrefix(name, start) {
 			return false
 		}
 	}
 	switch name {
-	case "host", "connection", "keep-alive", "upgrade", "te", "trailer", "transfer-encoding", "user-agent", "expect", "range", "prefer", "referer", "origin":
+	case "host", "connection", "keep-alive", "upgrade", "te", "trailer", "transfer-encoding", "user-agent", "expect", "range", "prefer", "referer", "origin",
+		"date", "x-ms-date", "x-amz-date", "x-amz-content-sha256", "digest":
 		return false
 	}
 	return true

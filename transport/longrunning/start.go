@@ -23,9 +23,9 @@ const (
 
 // Send starts an operation by sending r, and returns the first Status of the operation. The URL of
 // r must have the base URL's origin, and its body at most 16 MiB. The polls of the operation carry
-// the headers of r, except credentials. The argument via says where the result of the operation
-// will be. Pass the ID of the Status to jobstatus.Watcher.WaitForJob, and the Status to
-// jobstatus.From.
+// the headers of r, except credentials and headers about r alone, such as X-HTTP-Method-Override.
+// The argument via says where the result of the operation will be. Pass the ID of the Status to
+// jobstatus.Watcher.WaitForJob, and the Status to jobstatus.From.
 //
 // After a 408, 429, 500, 502, 503 or 504 and after a broken connection, Send sends the request
 // again, as often as [rest.WithRetries] says. A POST or PATCH is sent again only after a 429 or
