@@ -42,6 +42,9 @@ type Holder struct {
 // then does not subscribe to the job for a minute. After three refusals in a row it subscribes to
 // none. The pauses double with each refusal, up to an hour.
 func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	if ctx == nil {
+		return transport.Status{}, Errorf(transport.Permanent, "%s: nil context", h.Name)
+	}
 	host := transport.HostOf(ctx)
 	if h.refusals.has(id, host.Now()) {
 		return transport.Status{}, h.unsupported()

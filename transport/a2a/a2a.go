@@ -112,6 +112,11 @@ func New(endpoint string, opts ...Option) (*Tasks, error) {
 	return t, nil
 }
 
+var errNotMade = rpc.Errorf(transport.Permanent, "a2a: the Tasks was not made by New")
+
+// isMade reports whether New has made t.
+func (t *Tasks) isMade() bool { return t != nil && t.tasks != nil }
+
 // Start sends a message to the agent. The request's Input is a [Message], and its IdempotencyKey
 // becomes the message's id. Start never sends the message a second time, because an agent may take
 // that for a new message.
@@ -119,6 +124,9 @@ func New(endpoint string, opts ...Option) (*Tasks, error) {
 // An agent may answer at once with a message instead of a task. The Status is then completed and
 // has no ID. Its Result is the parts of that message.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
+	if !t.isMade() {
+		return transport.Status{}, errNotMade
+	}
 	params, err := t.binding.params(req)
 	if err != nil {
 		return transport.Status{}, rpc.Errorf(transport.Permanent, "a2a: %w", err)
@@ -139,6 +147,9 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 
 // Status requests a task by GetTask.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
+	if !t.isMade() {
+		return transport.Status{}, errNotMade
+	}
 	return t.tasks.Status(ctx, id)
 }
 
@@ -150,14 +161,24 @@ func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error)
 // An event has fewer details than the task. When an event shows a change, Hold therefore requests
 // the task. It also does so after d, because a stream may repeat an old state.
 func (t *Tasks) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	if !t.isMade() {
+		return transport.Status{}, errNotMade
+	}
 	return t.holder.Hold(ctx, id, last, d)
 }
 
 // Cancel asks the agent to cancel a task by CancelTask.
-func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
+func (t *Tasks) Cancel(ctx context.Context, id string) error {
+	if !t.isMade() {
+		return errNotMade
+	}
+	return t.tasks.Cancel(ctx, id)
+}
 
 // Close closes the idle connections that Tasks has opened. It always returns nil.
 func (t *Tasks) Close() error {
-	t.close()
+	if t.isMade() {
+		t.close()
+	}
 	return nil
 }

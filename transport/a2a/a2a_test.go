@@ -363,3 +363,29 @@ func TestEachRequestFollowsARedirectThatKeepsIt(t *testing.T) {
 		})
 	}
 }
+
+// fault 32: neither a nil argument nor Tasks that New did not make cause a panic.
+func TestMisuseIsAnError(t *testing.T) {
+	t.Parallel()
+	made := always(t, a2a.HTTP, rpctest.Answer{Body: []byte(`{"id":"7","status":{"state":"working"}}`)})
+	none := func(transport.Status) {}
+	for name, c := range map[string]struct {
+		tasks *a2a.Tasks
+		ctx   context.Context
+	}{"nil context": {made, nil}, "zero": {&a2a.Tasks{}, t.Context()}, "nil": {nil, t.Context()}} {
+		_, err := c.tasks.Start(c.ctx, transport.CreateRequest{Input: a2a.Message{Text: "go"}})
+		require.Error(t, err, name)
+		_, err = c.tasks.Status(c.ctx, "7")
+		require.Error(t, err, name)
+		_, err = c.tasks.Hold(c.ctx, "7", running, time.Minute)
+		require.Error(t, err, name)
+		require.Error(t, c.tasks.Cancel(c.ctx, "7"), name)
+		require.Error(t, c.tasks.Notify(c.ctx, none), name)
+		if c.tasks != made {
+			require.ErrorContains(t, c.tasks.Feed([]byte(`{"id":"7","status":{"state":"working"}}`)), "not made by New")
+			c.tasks.Missed()
+			require.NoError(t, c.tasks.Close())
+		}
+	}
+	require.Error(t, made.Notify(t.Context(), nil))
+}

@@ -20,6 +20,12 @@ import (
 // one has come. After Missed, it relies on them again a minute after the next one. Meanwhile it
 // polls and holds as if there were none.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
+	switch {
+	case !t.isMade():
+		return errNotMade
+	case ctx == nil || notify == nil:
+		return errNilNotify
+	}
 	return t.feed.Notify(ctx, notify)
 }
 
@@ -27,6 +33,9 @@ func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error
 // to [Tasks.Notify]. The program must verify the sender first. A body without the state of a task
 // is ignored. If the body cannot be read, Feed returns an error.
 func (t *Tasks) Feed(body []byte) error {
+	if !t.isMade() {
+		return errNotMade
+	}
 	st, err := ReadPush(body)
 	if err != nil {
 		return err
@@ -38,7 +47,13 @@ func (t *Tasks) Feed(body []byte) error {
 }
 
 // Missed says that push notifications may have been missed. A Watcher then polls every task once.
-func (t *Tasks) Missed() { t.feed.Missed() }
+func (t *Tasks) Missed() {
+	if t.isMade() {
+		t.feed.Missed()
+	}
+}
+
+var errNilNotify = errors.New("a2a: Notify: nil context or function")
 
 // ReadPush decodes the body of a push notification, or an event of a stream, of any version. The
 // body is a task or a change of its status. For a body without a state, such as a new artifact,

@@ -111,10 +111,18 @@ func newTasks(p protocol, s rpc.Service, calls, others http.RoundTripper) (*Task
 	return &Tasks{form: p.form, tasks: clients[0], calls: clients[1], results: clients[2], told: rpc.NewReader(p.tasks), close: func() {}}, nil
 }
 
+var errNotMade = rpc.Errorf(transport.Permanent, "mcp: the Tasks was not made by New")
+
+// isMade reports whether New or NewHTTP has made t.
+func (t *Tasks) isMade() bool { return t != nil && t.tasks != nil }
+
 // Start calls a tool. The request's Input is a [ToolCall]. MCP has no idempotency keys, so the
 // IdempotencyKey is not sent. If the server answers the call at once, the Status is terminal and
 // has no ID.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
+	if !t.isMade() {
+		return transport.Status{}, errNotMade
+	}
 	params, err := t.form.params(req.Input)
 	if err != nil {
 		return transport.Status{}, rpc.Errorf(transport.Permanent, "mcp: %w", err)
@@ -141,6 +149,9 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 // Status requests a task by tasks/get. In the Core form it also requests the result of a completed
 // task by tasks/result. A task whose result has isError is failed.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
+	if !t.isMade() {
+		return transport.Status{}, errNotMade
+	}
 	st, err := t.tasks.Status(ctx, id)
 	if err != nil {
 		return transport.Status{}, err
@@ -171,12 +182,19 @@ var (
 
 // Cancel asks the server to cancel a task by tasks/cancel. In the Extension form, the server may
 // accept the request and still complete the task.
-func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
+func (t *Tasks) Cancel(ctx context.Context, id string) error {
+	if !t.isMade() {
+		return errNotMade
+	}
+	return t.tasks.Cancel(ctx, id)
+}
 
 // Fetch returns the result of a completed call: a CallToolResult, as JSON. A result with isError is
 // returned as an error. If done already has the result, the error matches [errors.ErrUnsupported].
 func (t *Tasks) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	switch {
+	case !t.isMade():
+		return nil, errNotMade
 	case done.State != transport.Completed: // tasks/result would wait for the end
 		return nil, rpc.Errorf(transport.Permanent, "%w", errNoEnd)
 	case len(done.Result) > 0:
@@ -200,6 +218,8 @@ func (t *Tasks) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser
 
 // Close closes the idle connections of Tasks that NewHTTP has made. It always returns nil.
 func (t *Tasks) Close() error {
-	t.close()
+	if t.isMade() {
+		t.close()
+	}
 	return nil
 }

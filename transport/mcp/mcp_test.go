@@ -369,3 +369,32 @@ func TestPrintingACallPrintsNoArguments(t *testing.T) {
 	rpctest.CheckHides(t, "CANARY", c)
 	assert.Equal(t, "form(9)", mcp.Form(9).String())
 }
+
+// fault 32: neither a nil argument nor Tasks that New did not make cause a panic.
+func TestMisuseIsAnError(t *testing.T) {
+	t.Parallel()
+	made := ways["session"](t, mcp.Core, rpctest.Answer{Body: []byte(`{"result":{"taskId":"7","status":"working"}}`)})
+	none := func(transport.Status) {}
+	done := transport.Status{ID: "7", State: transport.Completed}
+	for name, c := range map[string]struct {
+		tasks *mcp.Tasks
+		ctx   context.Context
+	}{"nil context": {made, nil}, "zero": {&mcp.Tasks{}, t.Context()}, "nil": {nil, t.Context()}} {
+		_, err := c.tasks.Start(c.ctx, transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+		require.Error(t, err, name)
+		_, err = c.tasks.Status(c.ctx, "7")
+		require.Error(t, err, name)
+		_, err = c.tasks.Fetch(c.ctx, done)
+		require.Error(t, err, name)
+		require.Error(t, c.tasks.Cancel(c.ctx, "7"), name)
+		require.Error(t, c.tasks.Notify(c.ctx, none), name)
+		if c.tasks != made {
+			require.ErrorContains(t, c.tasks.Feed(json.RawMessage(`{"taskId":"7","status":"working"}`)), "not made by New")
+			c.tasks.Missed()
+			require.NoError(t, c.tasks.Close())
+		}
+	}
+	require.Error(t, made.Notify(t.Context(), nil))
+	_, err := mcp.New((*script)(nil))
+	require.ErrorContains(t, err, "nil Caller")
+}

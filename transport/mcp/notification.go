@@ -17,6 +17,12 @@ import (
 // A server need not report anything at all. A Watcher therefore relies on the notifications only
 // once the first one has come. After Missed, it relies on them again a minute after the next one.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
+	switch {
+	case !t.isMade():
+		return errNotMade
+	case ctx == nil || notify == nil:
+		return errNilNotify
+	}
 	return t.feed.Notify(ctx, notify)
 }
 
@@ -24,6 +30,9 @@ func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error
 // [Tasks.Notify]. The method of the notification is notifications/tasks/status or
 // notifications/tasks. If the params cannot be read, Feed returns an error.
 func (t *Tasks) Feed(params json.RawMessage) error {
+	if !t.isMade() {
+		return errNotMade
+	}
 	st, err := readParams(t.told, params)
 	if err != nil {
 		return fmt.Errorf("mcp: notification: %w", err)
@@ -34,9 +43,16 @@ func (t *Tasks) Feed(params json.RawMessage) error {
 
 // Missed says that notifications may have been missed, for example because the session was lost. A
 // Watcher then polls every task once.
-func (t *Tasks) Missed() { t.feed.Missed() }
+func (t *Tasks) Missed() {
+	if t.isMade() {
+		t.feed.Missed()
+	}
+}
 
-var errNoTaskID = errors.New("it has no taskId")
+var (
+	errNilNotify = errors.New("mcp: Notify: nil context or function")
+	errNoTaskID  = errors.New("it has no taskId")
+)
 
 // readParams reads the params of a notification as if they were the result of tasks/get.
 func readParams(r *rpc.Reader, params json.RawMessage) (transport.Status, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -47,11 +48,10 @@ var (
 // with the session or the options.
 func New(session Caller, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
-	f, isFunc := session.(CallerFunc)
 	switch {
 	case wrong != nil:
 		return nil, fmt.Errorf("mcp: %w", wrong)
-	case session == nil || isFunc && f == nil:
+	case session == nil || problems.IsNil(session):
 		return nil, errNoCaller
 	case c.Next != nil:
 		return nil, errNoCarrier
