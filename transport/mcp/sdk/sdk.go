@@ -48,6 +48,11 @@ var ErrNotConnected = errors.New("mcpsdk: the session is not open")
 // patience of the Watcher is over.
 var ErrClosed = errors.New("mcpsdk: the session has ended")
 
+var (
+	errNoTransport = errors.New("mcpsdk: New: the transport is nil")
+	errNilContext  = errors.New("mcpsdk: Call: nil context")
+)
+
 // errEnded is the error that matches ErrClosed. The program may be opening another session, so its
 // code makes the patience decide even about a task that was not seen before.
 var errEnded = &transport.Error{Class: transport.Misdirected, Code: http.StatusMisdirectedRequest, Err: ErrClosed}
@@ -86,6 +91,9 @@ func (t *Tap) Notify(tasks *jobmcp.Tasks) {
 
 // Connect opens the session. The SDK calls it once.
 func (t *Tap) Connect(ctx context.Context) (mcp.Connection, error) {
+	if t.transport == nil {
+		return nil, errNoTransport
+	}
 	conn, err := t.transport.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -98,6 +106,9 @@ func (t *Tap) Connect(ctx context.Context) (mcp.Connection, error) {
 
 // Call sends a request over the session and waits for its answer.
 func (t *Tap) Call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	if ctx == nil {
+		return nil, errNilContext
+	}
 	name, answered, conn, err := t.begin()
 	if err != nil {
 		return nil, err

@@ -323,3 +323,22 @@ func TestTheServerOfTheSDKIsAskedOverHTTP(t *testing.T) {
 		h.Close()
 	}
 }
+
+// fault 32: a nil argument is an error.
+func TestMisuseIsAnError(t *testing.T) {
+	t.Parallel()
+	tap := mcpsdk.New(nil)
+	_, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), tap, nil)
+	require.ErrorContains(t, err, "the transport is nil")
+	tap.Notify(nil)
+	_, err = tap.Call(t.Context(), "tasks/get", nil)
+	require.ErrorIs(t, err, mcpsdk.ErrNotConnected)
+	near, _ := mcp.NewInMemoryTransports()
+	tap = mcpsdk.New(near)
+	conn, err := tap.Connect(t.Context())
+	require.NoError(t, err)
+	var none context.Context
+	_, err = tap.Call(none, "tasks/get", nil)
+	require.ErrorContains(t, err, "nil context")
+	require.NoError(t, conn.Close())
+}
