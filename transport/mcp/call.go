@@ -16,8 +16,8 @@ type ToolCall struct {
 	Name string
 	// Arguments are encoded as JSON. Nil, the default, is an empty object.
 	Arguments any
-	// TTL is how long the server should keep the task. It is sent in milliseconds, and only in the
-	// Core form. By default the server chooses.
+	// TTL is how long the server should keep the task, at least a millisecond. It is sent in
+	// milliseconds, and only in the Core form. By default the server chooses.
 	TTL time.Duration
 	// Meta is added to the _meta of the call, and replaces members of the same name. By default
 	// nothing is added.
@@ -54,6 +54,8 @@ func (f Form) params(input any) (callParams, error) {
 		return callParams{}, errNoTool
 	case c.TTL < 0:
 		return callParams{}, fmt.Errorf("field TTL: %v is negative", c.TTL)
+	case c.TTL > 0 && c.TTL < time.Millisecond: // it would be sent as if it were not set
+		return callParams{}, fmt.Errorf("field TTL: %v is less than a millisecond", c.TTL)
 	}
 	p := callParams{Name: c.Name, Arguments: c.Arguments, Meta: c.Meta}
 	if p.Arguments == nil {

@@ -353,7 +353,7 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 
 	tasks, err := mcp.New(caller, mcp.WithForm(mcp.Core), mcp.WithRoundTripper(nil), mcp.WithREST())
 	require.NoError(t, err)
-	for _, input := range []any{nil, "report", mcp.ToolCall{}, (*mcp.ToolCall)(nil), mcp.ToolCall{Name: "a", TTL: -1}, mcp.ToolCall{Name: "a", Arguments: func() {}}} {
+	for _, input := range []any{nil, "report", mcp.ToolCall{}, (*mcp.ToolCall)(nil), mcp.ToolCall{Name: "a", TTL: -1}, mcp.ToolCall{Name: "a", TTL: time.Millisecond - 1}, mcp.ToolCall{Name: "a", Arguments: func() {}}} {
 		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: input})
 		var e *transport.Error
 		require.ErrorAs(t, err, &e, "%T", input)
