@@ -131,7 +131,8 @@ func (p protocol) calls() rest.Dialect {
 	d.State = "result.status, result.task.status, result.resultType, result.isError, result"
 	d.States = rpc.States(words, 2, 5)
 	d.States["completed, *, *, *, *"], d.States["-, completed, *, *, *"] = transport.Completed, transport.Completed
-	for _, asks := range []string{"input_required", "incomplete"} { // before there is a task
+	d.States["+, *, *, *, *"], d.States["-, +, *, *, *"] = transport.Unknown, transport.Unknown // a new word
+	for _, asks := range []string{"input_required", "incomplete"} {                             // before there is a task
 		d.States["-, -, "+asks+", *, *"] = transport.Blocked
 	}
 	for _, result := range []string{"-, -, -, ", "-, -, complete, "} {
