@@ -338,6 +338,26 @@ func TestTheTimeoutOfAResumedWaitCountsFromItsBeginning(t *testing.T) {
 	})
 }
 
+// fault 56: a wait that is resumed just before its timeout makes a poll, too, although its last
+// look was due before.
+func TestAWaitThatIsResumedJustBeforeItsTimeoutHasItsLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(time.Minute))
+		d.end("done", transport.Completed)
+		for _, left := range []time.Duration{1, time.Millisecond, 500 * time.Millisecond, time.Second - 1, time.Second} {
+			began := time.Now().Add(left - time.Minute)
+			_, err := w.WaitForJob(t.Context(), left.String(), jobstatus.Began(began))
+			require.ErrorIs(t, err, jobstatus.ErrTimeout)
+			assert.Len(t, d.of(left.String()), 1, left)
+			began = time.Now().Add(left - time.Minute)
+			_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(began))
+			require.NoError(t, err, left)
+		}
+	})
+}
+
 func TestTheAttemptsOfAResumedWaitCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -185,7 +185,7 @@ func (j *joiner) planLocked(x *watch, m *waiter, s *stand, added bool, now time.
 		if !added {
 			first = j.board.alignLocked(instant.Later(now, s.first), s.first)
 		}
-		j.advanceLocked(x, m, first, now)
+		j.advanceLocked(x, m, first, now, added)
 	}
 	j.cutLocked(x, m)
 	j.board.line.Put(x, x.due())
@@ -279,7 +279,8 @@ const fresh = time.Second
 // advanceLocked brings the next poll of x forward for m, which joins x now. If the newest status is
 // not fresh, the poll is made at the instant first, when a new watch would be polled. The one poll
 // of a wait whose timeout has passed is made then too. The function also plans the last look of m.
-func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
+// The argument added is whether x is new.
+func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration, added bool) {
 	since := x.poll - x.previous // the last answer, or when x began
 	retryAfter := j.capped(m.part.consumer.First)
 	if x.seen != nil {
@@ -290,7 +291,11 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 		x.poll = soon
 		x.marks |= hurried
 	}
-	j.board.lookLastLocked(x, m, since, since, retryAfter)
+	asked := since
+	if added && x.poll >= min(m.end(), m.part.consumer.until) {
+		asked = m.began // a last look before m was resumed is none of m, which would end without a poll
+	}
+	j.board.lookLastLocked(x, m, asked, since, retryAfter)
 	x.poll = max(x.poll, now) // the last look of a resumed wait may be long due
 	j.board.waitsLocked(x, x.poll-since)
 	if x.poll <= now {
