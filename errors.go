@@ -112,7 +112,8 @@ type WaitError struct {
 	// (WithRateLimit)". It is empty if nothing did.
 	HeldUp string
 
-	context error // the Err of the context whose end is the Reason
+	answered bool  // whether the Transport has answered a poll
+	context  error // the Err of the context whose end is the Reason
 }
 
 // Error returns the id, the reason, the newest state and the other fields in one line.
@@ -142,7 +143,7 @@ func (e *WaitError) lastSeen() string {
 		return "last seen " + st.State.String()
 	case st.Raw != "":
 		return "last seen unknown: " + quote(st.Raw) + " is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)"
-	case e.Polls > 0 && e.LastErr == nil:
+	case e.answered && e.LastErr == nil:
 		return "no state was seen: the Transport returned neither a State nor an error"
 	default:
 		return "no state was seen"

@@ -17,9 +17,10 @@ import (
 
 func TestWaitErrorSaysWhatWasSeenAndWhatHeldItUp(t *testing.T) {
 	t.Parallel()
-	at := WaitError{ID: "a", Reason: ErrClosed, Polls: 3, Elapsed: 1500 * time.Millisecond}
+	at := WaitError{ID: "a", Reason: ErrClosed, Polls: 3, Elapsed: 1500 * time.Millisecond, answered: true}
 	for want, change := range map[string]func(*WaitError){
 		`no state was seen: the Transport returned neither a State nor an error`: func(*WaitError) {},
+		`no state was seen`: func(e *WaitError) { e.answered = false }, // it was resumed
 		`last seen running`: func(e *WaitError) { e.Last = Status{State: Running, Raw: "encoding"} },
 		`last seen unknown: "done" is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)`: func(
 			e *WaitError) {
@@ -42,9 +43,9 @@ func TestTheEnginesResultIsToldInFull(t *testing.T) {
 	t.Parallel()
 	last := Status{ID: "a", State: Running}
 	err := resultError(&timeline.Result{Status: last, End: timeline.GaveUp, Err: io.EOF, LastErr: io.ErrShortWrite,
-		Context: context.Canceled, Polls: 2, Elapsed: 3, HeldUp: "busy workers (WithConcurrency)"})
+		Context: context.Canceled, Polls: 2, Elapsed: 3, Answered: true, HeldUp: "busy workers (WithConcurrency)"})
 	assert.Equal(t, &WaitError{ID: "a", Reason: io.EOF, Last: last, LastErr: io.ErrShortWrite, Polls: 2, Elapsed: 3,
-		HeldUp: "busy workers (WithConcurrency)", context: context.Canceled}, err)
+		HeldUp: "busy workers (WithConcurrency)", answered: true, context: context.Canceled}, err)
 	for _, target := range []error{io.EOF, io.ErrShortWrite, context.Canceled} {
 		require.ErrorIs(t, err, target)
 	}

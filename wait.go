@@ -163,7 +163,7 @@ func resultError(r *timeline.Result) error {
 	switch {
 	case r.End == timeline.GaveUp:
 		return &WaitError{ID: r.ID, Reason: r.Err, Last: r.Status, LastErr: r.LastErr, Polls: r.Polls,
-			Elapsed: r.Elapsed, HeldUp: r.HeldUp, context: r.Context}
+			Elapsed: r.Elapsed, HeldUp: r.HeldUp, answered: r.Answered, context: r.Context}
 	case r.End == timeline.Broken:
 		return watchError(r.ID, r.Err)
 	case r.End == timeline.Ended && r.State != Completed:

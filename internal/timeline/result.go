@@ -24,10 +24,11 @@ type Result struct {
 	// Context is the Err of the context if its end is the reason. Err is then its cause. It is set
 	// only with GaveUp.
 	Context error
-	// Polls is the number of polls of the wait, and Elapsed is its duration. They are set only with
-	// GaveUp.
-	Polls   int
-	Elapsed time.Duration
+	// Polls is the number of polls of the wait, and Elapsed is its duration. Answered is whether the
+	// Transport has answered a poll. They are set only with GaveUp.
+	Polls    int
+	Elapsed  time.Duration
+	Answered bool
 }
 
 // End is the kind of a Result.

@@ -68,7 +68,7 @@ func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 		r.HeldUp = m.extended.String()
 	}
 	if x.seen != nil {
-		r.LastErr = x.seen.Err()
+		r.LastErr, r.Answered = x.seen.Err(), true
 		if x.seen.IsUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
 			r.End, r.Err = Broken, x.seen.Doubt(m.part.consumer.core.awake(now))
 		}
