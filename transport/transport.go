@@ -164,11 +164,12 @@ type Answer struct {
 // request about a new job is never a hold.
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
-// The argument last is the newest Status of the job. If no poll was answered yet, only its ID is
-// set. A Status that equals last is a valid result. So is a Status with neither a State nor a Raw:
-// it says that there is nothing new. An error that matches [errors.ErrUnsupported] means that
-// requests about this job cannot be held, and that no request was made. If its class is also
-// [Throttled], the Transport has no room for another hold now. In both cases the Watcher polls.
+// The argument last is the newest Status of the job, without its RetryAfter. If no poll was
+// answered yet, only its ID is set. A Status that equals last is a valid result. So is a Status
+// with neither a State nor a Raw: it says that there is nothing new. An error that matches
+// [errors.ErrUnsupported] means that requests about this job cannot be held, and that no request
+// was made. If its class is also [Throttled], the Transport has no room for another hold now. In
+// both cases the Watcher polls.
 //
 // The deadline of ctx is later than d from now, so that there is time for the answer.
 type Holder interface {

@@ -114,7 +114,7 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 		if seen != nil {
 			last = lend(seen.Status())
 		}
-		last.ID = id
+		last.ID, last.RetryAfter = id, 0 // if the Transport returns last, it names no wait
 		*st, err = s.holder.Hold(ctx, id, last, d)
 	})
 	s.examine(ctx, id, panicked, err, st, f)

@@ -313,6 +313,14 @@ func (s *Sighting) RequestedWait() time.Duration {
 	return s.Pace
 }
 
+// KeepPause makes s ask for the wait that the error of the last poll named, if it is longer. The
+// argument last is the sighting before s, which is a notification, and may be nil.
+func KeepPause(s, last *Sighting) {
+	if last != nil && last.trouble != nil && last.trouble.err.RetryAfter > s.Pace && s.trouble == nil {
+		s.trouble = &trouble{err: PollError{RetryAfter: last.trouble.err.RetryAfter}}
+	}
+}
+
 // IsKnown reports whether the service is known to have the job: it has started the job, or has
 // answered a poll. It may be called on nil.
 func (s *Sighting) IsKnown() bool { return s != nil && (s.Answered || s.Started) }

@@ -99,6 +99,7 @@ func (b *board) hurryLocked(x *watch) {
 // releaseLocked removes x from its call, and reports whether somebody still waits for it.
 func (b *board) releaseLocked(x *watch) bool {
 	x.call = nil
+	x.marks &^= paused
 	if x.phase == gone {
 		return false
 	}
@@ -178,15 +179,22 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 	return p, polled
 }
 
+// pauseLocked returns the wait that the service asks for after the last answer about x.
+func (b *board) pauseLocked(x *watch) (wait time.Duration) {
+	if x.seen != nil {
+		wait = b.capped(x.seen.RequestedWait())
+	}
+	if x.marks.has(paused) {
+		wait = max(wait, x.previous)
+	}
+	return wait
+}
+
 // lookAtLocked brings the next poll of x forward to the given instant, or to the later one that the
 // service allows. With a Batcher, the polls of several watches meet.
 func (b *board) lookAtLocked(x *watch, at time.Duration) {
 	since := x.poll - x.previous
-	var retryAfter time.Duration
-	if x.seen != nil {
-		retryAfter = b.capped(x.seen.RequestedWait())
-	}
-	if at = b.alignLocked(max(at, instant.Later(since, retryAfter)), 0); at < x.poll {
+	if at = b.alignLocked(max(at, instant.Later(since, b.pauseLocked(x))), 0); at < x.poll {
 		x.poll = at
 		x.marks |= confirmed | hurried
 		b.waitsLocked(x, at-since)

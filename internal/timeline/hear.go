@@ -110,6 +110,7 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
 	n.Status.Revision = "" // a poll must not send the revision of a notification
 	s.See(x.seen, &n.Status, sighting.PollError{}, h.awake(now), h.Patience)
+	sighting.KeepPause(&s, x.seen)
 	isFuture := s.Updated.After(h.steady.Time(now)) // a wrong time must not hide the answers to polls
 	s.Unconfirmed = isFuture || !n.Final && !s.Updated.IsZero()
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {

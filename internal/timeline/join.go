@@ -205,10 +205,10 @@ func (j *joiner) endsAtOnceLocked(x *watch, m *waiter, job *entry, added bool, n
 		return true
 	case added:
 		return job.began.IsZero() && j.hub.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter)))
-	case x.phase != waiting || x.seen == nil:
+	case x.phase != waiting:
 		return false
 	default:
-		return j.hub.throttleLocked(m, x.poll-x.previous, j.capped(x.seen.RequestedWait()))
+		return j.hub.throttleLocked(m, x.poll-x.previous, j.board.pauseLocked(x))
 	}
 }
 
@@ -283,8 +283,8 @@ const fresh = time.Second
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration, added bool) {
 	since := x.poll - x.previous // the last answer, or when x began
 	retryAfter := j.capped(m.part.consumer.First)
-	if x.seen != nil {
-		retryAfter = j.capped(x.seen.RequestedWait())
+	if x.seen != nil || x.marks.has(paused) {
+		retryAfter = j.board.pauseLocked(x)
 	}
 	soon := max(first, instant.Later(since, retryAfter))
 	if soon < x.poll && (x.seen != nil && now-since >= fresh || m.extended == extendedByAbsence) {

@@ -219,8 +219,8 @@ func (j *judge) look(c *call, p *poll) {
 	if p.seen.State == transport.Blocked {
 		p.wait = max(p.wait, blockedWait)
 	}
-	if p.silent {
-		p.due, p.wait = p.wait, max(p.wait-(now-c.asked), 0)
+	if p.silent { // only a wait that this answer names counts from its end
+		p.due, p.wait = p.wait, max(p.wait-(now-c.asked), j.capped(st.RetryAfter), 0)
 	}
 }
 

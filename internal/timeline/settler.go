@@ -121,6 +121,7 @@ func (s *settler) pollAfterLocked(x *watch, now, retryAfter time.Duration) {
 	}
 	if x.waiters != nil {
 		x.poll = instant.Later(now, retryAfter)
+		x.marks |= paused // so that no wait that joins meanwhile brings the poll forward
 		s.board.waitsLocked(x, retryAfter)
 		s.board.line.Put(x, x.due())
 	}
@@ -140,14 +141,21 @@ func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int
 	s.board.requeueLocked(x, now)
 }
 
-// cutLocked makes x due after its hold failed: at once, or after the wait that the service asked
-// for.
-func (s *settler) cutLocked(x *watch, wait, now time.Duration) {
+// cutLocked makes x due after its hold failed, which began at the instant asked: at once, or after
+// the wait that the service asks for. A wait that an earlier answer named counts from the beginning
+// of the hold.
+func (s *settler) cutLocked(x *watch, wait, asked, now time.Duration) {
+	if x.seen != nil {
+		wait = max(wait, instant.Later(asked, s.capped(x.seen.RequestedWait()))-now)
+	}
 	if wait > 0 {
 		x.vain = x.vain.with(aHold, maxSilences) // it is polled, because after the wait holds may be tried again
 	}
 	meeting := s.board.alignLocked(now, 0) - now // so that jobs whose holds fail together share a request
 	s.pollAfterLocked(x, now, max(wait, meeting))
+	if wait <= 0 {
+		x.marks &^= paused
+	}
 }
 
 // settledLocked handles one watch that was polled.
@@ -158,7 +166,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		return // all waiters have left, with the status that was known then
 	}
 	if c.isHold() && p.pollErr.Err != nil {
-		s.cutLocked(x, p.wait, now)
+		s.cutLocked(x, p.wait, asked, now)
 		return
 	}
 	s.seeLocked(c, p)

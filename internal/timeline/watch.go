@@ -66,6 +66,7 @@ const (
 	checked                     // a claim was checked again after a quiet interval: see checkAgainLocked
 	hurried                     // the poll that is due, or in flight, comes sooner than the Backoff asked for
 	told                        // a notification asked for the poll that is due, or in flight
+	paused                      // a failed hold or batch named the wait before the poll that is due, or in flight
 )
 
 func (m marks) has(other marks) bool { return m&other != 0 }

@@ -1,9 +1,13 @@
 package field
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -209,5 +215,192 @@ func TestARefusalWithoutAWaitIsPacedByTheBackoff(t *testing.T) {
 		require.NoError(t, o.err)
 		assert.Len(t, o.at, 101)
 		assert.Equal(t, 100*time.Second, o.took)
+	})
+}
+
+// A pausing service refuses its second request, and asks for a pause of half a minute.
+type pausing struct {
+	t     *testing.T
+	class transport.Class
+	mu    sync.Mutex
+	until time.Time
+	asked int
+}
+
+func (p *pausing) answer() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	assert.False(p.t, time.Now().Before(p.until), "asked %v too soon", time.Until(p.until))
+	if p.asked++; p.asked == 2 {
+		p.until = time.Now().Add(30 * time.Second)
+		return &transport.Error{Class: p.class, RetryAfter: 30 * time.Second}
+	}
+	return nil
+}
+
+func (p *pausing) Status(context.Context, string) (jobstatus.Status, error) {
+	return jobstatus.Status{State: jobstatus.Running}, p.answer()
+}
+
+type pausingBatcher struct{ *pausing }
+
+func (pausingBatcher) MaxBatch() int { return 100 }
+
+func (p pausingBatcher) StatusBatch(_ context.Context, ids []string) (answers []transport.Answer, err error) {
+	for _, id := range ids {
+		answers = append(answers, transport.Answer{Status: jobstatus.Status{ID: id, State: jobstatus.Running}})
+	}
+	return answers, p.answer()
+}
+
+type pausingHolder struct{ *pausing }
+
+func (p pausingHolder) Hold(_ context.Context, _ string, last jobstatus.Status, _ time.Duration) (jobstatus.Status, error) {
+	return last, p.answer()
+}
+
+// fault 13: a wait that joins a job during a pause does not cut the pause short, whichever request
+// the service has refused.
+func TestAWaitThatJoinsKeepsThePause(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		of    func(*pausing) jobstatus.Transport
+		ids   []string
+		class transport.Class
+	}{
+		"poll":                {func(p *pausing) jobstatus.Transport { return p }, []string{"1"}, transport.Throttled},
+		"batch":               {func(p *pausing) jobstatus.Transport { return pausingBatcher{p} }, []string{"1", "2"}, transport.Throttled},
+		"batch to be divided": {func(p *pausing) jobstatus.Transport { return pausingBatcher{p} }, []string{"1", "2"}, transport.Oversized},
+		"hold":                {func(p *pausing) jobstatus.Transport { return pausingHolder{p} }, []string{"1"}, transport.Throttled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &pausing{t: t, class: c.class}
+				w := watcherOf(t, c.of(p), jobstatus.WithBackoff(backoff.Constant(5*time.Second)))
+				go func() {
+					for range w.WaitForJobs(t.Context(), slices.Values(c.ids)) { //nolint:revive // it only waits
+					}
+				}()
+				asked := func() int {
+					p.mu.Lock()
+					defer p.mu.Unlock()
+					return p.asked
+				}
+				for asked() < 2 {
+					time.Sleep(time.Second)
+				}
+				for range 3 {
+					_, err := w.WaitForJob(t.Context(), "1", jobstatus.Timeout(8*time.Second))
+					require.ErrorIs(t, err, jobstatus.ErrTimeout)
+				}
+				time.Sleep(time.Minute)
+				assert.Greater(t, asked(), 2)
+			})
+		})
+	}
+}
+
+// fault 13: a wait that the answer to a hold names counts from that answer, and one that an earlier
+// answer named counts from the beginning of the hold.
+func TestAWaitThatAHeldAnswerNamesIsKept(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first, held time.Duration // the waits that the answers name
+		want        time.Duration // between the end of a hold of 20 s and the next request
+	}{
+		"of the held answer":    {0, 7 * time.Second, 7 * time.Second},
+		"of an earlier answer":  {7 * time.Second, 0, 0},
+		"longer than the hold":  {25 * time.Second, 0, 5 * time.Second},
+		"of both":               {25 * time.Second, 7 * time.Second, 7 * time.Second},
+		"of neither":            {0, 0, 0},
+		"taken back by the one": {25 * time.Second, transport.NoWait, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				k := &keeper{first: c.first, held: c.held}
+				w := watcherOf(t, k)
+				_, err := w.WaitForJob(t.Context(), "1")
+				require.NoError(t, err)
+				assert.Equal(t, c.want, k.gap)
+			})
+		})
+	}
+}
+
+// A keeper holds one request for 20 s, and measures the time from then until the next one.
+type keeper struct {
+	first, held, gap time.Duration
+	asked            int
+	released         time.Time
+}
+
+func (k *keeper) ask() (jobstatus.Status, bool) {
+	switch k.asked++; k.asked {
+	case 1:
+		return jobstatus.Status{State: jobstatus.Running, RetryAfter: k.first}, false
+	case 2:
+		return jobstatus.Status{State: jobstatus.Running, RetryAfter: k.held}, true
+	default:
+		k.gap = time.Since(k.released)
+		return jobstatus.Status{State: jobstatus.Completed}, false
+	}
+}
+
+func (k *keeper) Status(context.Context, string) (jobstatus.Status, error) {
+	st, _ := k.ask()
+	return st, nil
+}
+
+func (k *keeper) Hold(_ context.Context, _ string, last jobstatus.Status, _ time.Duration) (jobstatus.Status, error) {
+	st, holds := k.ask()
+	if holds {
+		time.Sleep(20 * time.Second)
+		k.released = time.Now()
+		last.RetryAfter = cmp.Or(k.held, last.RetryAfter)
+		return last, nil
+	}
+	return st, nil
+}
+
+// A teller is a Transport that asks for a pause by its second answer, and that passes on what
+// nobody asked for.
+type teller struct {
+	*pausing
+	notices chan jobstatus.Status
+}
+
+func (s teller) Notify(ctx context.Context, notify func(transport.Status)) error {
+	notify(transport.Status{})
+	for {
+		select {
+		case st := <-s.notices:
+			notify(st)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// fault 13, fault 29: a notification that a job runs does not cut short the pause for which the
+// service has asked, though another one claims the end of the job, or a wait joins.
+func TestANotificationKeepsThePause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := teller{&pausing{t: t, class: transport.Throttled}, make(chan jobstatus.Status)}
+		w := watcherOf(t, s, jobstatus.WithBackoff(backoff.Constant(5*time.Second)))
+		go func() { _, _ = w.WaitForJob(t.Context(), "1") }()
+		time.Sleep(6 * time.Second)
+		for n := range 3 {
+			s.notices <- jobstatus.Status{ID: "1", State: jobstatus.Running, Progress: float64(n) / 10}
+			s.notices <- jobstatus.Status{ID: "1", State: jobstatus.Completed}
+			_, err := w.WaitForJob(t.Context(), "1", jobstatus.Timeout(8*time.Second))
+			require.ErrorIs(t, err, jobstatus.ErrTimeout)
+		}
+		time.Sleep(time.Minute)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		assert.Greater(t, s.asked, 2)
 	})
 }
