@@ -38,7 +38,7 @@ func (h *handler) batchLocked(req *request, now time.Duration) *reply {
 		asked = h.registry.listLocked(req)
 	}
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
-	r.call = Call{Time: h.epoch.Add(now), IDs: asked, Method: req.method, Path: req.path, Header: req.header, op: req.op,
+	r.call = Call{Time: h.epoch.Add(now), IDs: asked, Method: req.method, Path: req.path, Header: req.header, op: req.op, all: req.all,
 		said: make([]transport.State, len(req.ids))}
 	r.trouble = h.meetLocked(req, now)
 	r.answer = answerOf(&r.trouble)

@@ -51,6 +51,26 @@ func TestJobsAreFoundAndPolledInAList(t *testing.T) {
 	})
 }
 
+// A client may ask about other jobs in a list than those that have ended.
+func TestAPollAfterAListIsNoPollAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	srv := mock.NewServer(t, mock.InMemory(), mock.WithDialect(dialects.GitHubActionsRun("acme/media").Dialect), mock.Job("7", mock.Completed(nil)))
+	get := func(path string) {
+		answer, err := srv.Client().Get(srv.URL + "/repos/acme/media/actions/runs" + path)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+	}
+	get("?per_page=100")
+	srv.AssertQuietAfterEnd(t, "7")
+	get("/7")
+	srv.AssertQuietAfterEnd(t, "7")
+	get("?per_page=100")
+	srv.AssertPolls(t, "7", 2)
+	srv.AssertQuietAfterEnd(t, "7")
+	get("/7")
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "7") }), "after it had been said to have ended")
+}
+
 func TestAJobIsFoundByItsKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -31,6 +31,7 @@ type Call struct {
 	State transport.State
 
 	op   operation
+	all  bool              // whether it is a batch that names no ids
 	said []transport.State // the states of the jobs in IDs
 	nth  int               // how many calls came before it
 	told int               // how many calls had come when it was answered
