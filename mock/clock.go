@@ -46,7 +46,8 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // test's own goroutine waits too. The other is a context with a deadline on the real clock: use
 // [Clock.WithTimeout]. The test also fails if work is in progress and makes no progress for ten
 // seconds of real time. On a busy machine that takes up to two minutes, or longer if the process
-// gets little CPU time.
+// gets little CPU time. A Run fails the test if it has taken a minute of real time and has advanced
+// the Clock by 30 days, because a wait in it may never end.
 //
 // Run, Next and Advance must be called by the test's goroutine. All other methods are safe for
 // concurrent use. A timer can be stopped, but not reset: Reset does not move it, and usually fails
@@ -58,8 +59,15 @@ type Clock struct {
 	rester  *rester
 	lookout *lookout
 	tracker *tracker
+	endless bound
 	noTickers
 }
+
+// A bound is when a call of Run that has not returned fails the test: the Clock has advanced by at
+// least virtual, and at least real has passed meanwhile. Each alone may be what the test is for.
+type bound struct{ virtual, real time.Duration }
+
+var usualBound = bound{virtual: 30 * 24 * time.Hour, real: time.Minute}
 
 var _ clock.Clock = (*Clock)(nil)
 
@@ -76,7 +84,7 @@ func NewClock(t TB) *Clock {
 	r := &rester{ground: g, agenda: a, tally: y}
 	l := &lookout{ground: g, agenda: a, tally: y, rester: r}
 	t.Cleanup(l.close)
-	c := &Clock{ground: g, agenda: a, tally: y, rester: r, lookout: l, noTickers: noTickers{t}}
+	c := &Clock{ground: g, agenda: a, tally: y, rester: r, lookout: l, endless: usualBound, noTickers: noTickers{t}}
 	c.tracker = &tracker{y, l, c}
 	return c
 }
@@ -128,6 +136,7 @@ func (c *Clock) Run(fn func()) {
 	}
 	defer c.move()()
 	done, returned := false, false
+	began, since := time.Now(), c.Now()
 	var panicked any
 	c.Go(func() {
 		defer func() {
@@ -149,6 +158,10 @@ func (c *Clock) Run(fn func()) {
 		}
 		if !c.rester.step(far) {
 			c.t.Fatalf("mock: nothing can happen any more: %s", c.rester.describe())
+		}
+		if passed := c.Since(since); passed >= c.endless.virtual && time.Since(began) >= c.endless.real {
+			c.t.Fatalf("mock: Run has advanced the Clock by %v, and its function has not returned: a wait in it may never end. Give each wait a timeout: %s",
+				passed, c.rester.describe())
 		}
 	}
 	c.rester.rest(nil, false)

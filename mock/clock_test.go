@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/mock"
 )
@@ -203,6 +204,30 @@ func failure(t *testing.T, f func(t mock.TB)) string {
 	case <-time.After(2 * time.Minute): // a busy machine needs longer to see that nothing happens
 		return "it did not fail"
 	}
+}
+
+// A wait without a limit for a job that never ends polls without end.
+func TestARunThatNeverEndsFails(t *testing.T) {
+	t.Parallel()
+	message := failure(t, func(tb mock.TB) {
+		clk := mock.NewClock(tb)
+		clk.Bound(time.Hour, time.Millisecond)
+		w, err := jobstatus.New(mock.NewTransport(t, mock.WithClock(clk), mock.KeepCalls(0), mock.Job("a", mock.Running(mock.Forever))),
+			jobstatus.WithClock(clk), jobstatus.WithTimeout(jobstatus.Unlimited))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = w.Close() })
+		clk.Run(func() { _, _ = w.WaitForJob(context.Background(), "a") })
+	})
+	assert.Regexp(t, `^mock: Run has advanced the Clock by 1h0m.*, and its function has not returned: a wait in it may never end\. Give each`, message)
+}
+
+func TestARunMayTakeLongOnOneClock(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	clk.Bound(time.Hour, time.Hour)
+	clk.Run(func() { clk.Sleep(100 * 24 * time.Hour) })
+	clk.Bound(200*24*time.Hour, 0)
+	clk.Run(func() { clk.Sleep(100 * 24 * time.Hour) })
 }
 
 // It is not parallel. On a busy machine, the goroutines of other tests make the state uncertain,

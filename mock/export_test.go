@@ -14,6 +14,9 @@ func (c *Clock) Hasten() {
 // Blind makes c look at the states of goroutines only after an hour, if nothing advances it.
 func (c *Clock) Blind() { c.patience.Soon = time.Hour }
 
+// Bound sets when a call of Run that has not returned fails the test.
+func (c *Clock) Bound(virtual, real time.Duration) { c.endless = bound{virtual, real} }
+
 // Remembered returns the number of jobs whose notifications s remembers.
 func (s *Service) Remembered() int {
 	s.mu.Lock()
