@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,8 @@ const neverFails = "never fails"
 // a failed job as completed. For a service whose jobs cannot fail, one sample must say so: see
 // [Sample.Means]. Check also puts null, 0, false, "" and a zero time at all places of the state of
 // each completed sample. If the answer still counts as completed and no sample shows it, Check
-// reports that, too. It also reports a Dialect that [rest.New] refuses. See [Unreached] for the
+// reports that, too. It also reports a progress beyond the ProgressScale, and a Dialect that
+// [rest.New] refuses. See [Unreached] for the
 // rules, and [Unread] for the places, that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
@@ -258,6 +260,9 @@ func (s *Sample) check(d rest.Dialect) string {
 	}
 	got, err := s.ask(d)
 	problem := s.compare(got, err, state, class, isError)
+	if problem == "" && !isError {
+		problem = s.overdone(d)
+	}
 	if problem == "" {
 		return ""
 	}
@@ -268,6 +273,23 @@ func (s *Sample) check(d rest.Dialect) string {
 		return problem + ": " + err.Error()
 	}
 	return problem
+}
+
+// overdone returns what is wrong with a progress that is more than all, "" if it is not. A Client
+// would say of a job in the middle that all is done.
+func (s *Sample) overdone(d rest.Dialect) string {
+	e, err := s.explain(d)
+	if err != nil || strings.Contains(d.Progress, " / ") {
+		return ""
+	}
+	scale := cmp.Or(d.ProgressScale, 1)
+	for _, p := range e.Places {
+		value, err := strconv.ParseFloat(p.Value, 64)
+		if p.Field == "Progress" && err == nil && value > scale {
+			return fmt.Sprintf("the progress is %v, more than all, which is %v: set ProgressScale", value, scale)
+		}
+	}
+	return ""
 }
 
 // compare returns how what the Dialect makes of s differs from what s means, "" if it does not.
@@ -295,7 +317,7 @@ func (s *Sample) compare(got transport.Status, err error, state transport.State,
 	case s.Message != "" && got.Message != s.Message:
 		return fmt.Sprintf("the message is %q, not %q", got.Message, s.Message)
 	case s.Result != "" && !sameJSON(got.Result, []byte(s.Result)):
-		return fmt.Sprintf("the result is %.200s, not %.200s", got.Result, s.Result)
+		return fmt.Sprintf("the result is %.200s, not %.200s", cmp.Or(string(got.Result), "empty"), s.Result)
 	}
 	return ""
 }

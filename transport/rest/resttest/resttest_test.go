@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -92,6 +93,25 @@ func TestAnAnswerThatSaysNothingIsNotCompletedUnlessASampleShowsIt(t *testing.T)
 			assert.Contains(t, n.problems[0], c.want, name)
 		}
 	}
+}
+
+// With a wrong scale, a job in the middle would seem to be done.
+func TestAProgressBeyondItsScaleIsReported(t *testing.T) {
+	t.Parallel()
+	samples := []resttest.Sample{
+		{Body: `{"s":"running","percent":40}`, Means: "running"},
+		{Body: `{"s":"done","percent":100}`, Means: "completed"},
+		{Body: `{"s":"failed","percent":null}`, Means: "failed"},
+	}
+	d := rest.Dialect{State: "s", States: map[string]transport.State{"running": transport.Running, "done": transport.Completed, "failed": transport.Failed},
+		Progress: "percent"}
+	n := &noted{}
+	resttest.Check(n, d, samples)
+	require.Len(t, n.problems, 2)
+	assert.Contains(t, n.problems[0], "samples[0]")
+	assert.Contains(t, n.problems[0], "the progress is 40, more than all, which is 1: set ProgressScale")
+	d.ProgressScale = 100
+	resttest.Check(t, d, samples)
 }
 
 func TestThatJobsNeverFailHasToBeSaid(t *testing.T) {
@@ -207,7 +227,7 @@ func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 		`told as pending, and means denied`:                                {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "denied"}}},
 		`the message is "no", not "yes"`:                                   {run, []resttest.Sample{{Body: `{"status":"queued","why":"no"}`, Means: "pending", Message: "yes"}}},
 		`the result is {"a":1}, not {"a":2}`:                               {run, []resttest.Sample{{Body: `{"status":"queued","out":{"a":1}}`, Means: "pending", Result: `{"a":2}`}}},
-		`the result is , not x`:                                            {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
+		`the result is empty, not x`:                                            {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
 		`the dialect has no stage 2`:                                       {run, []resttest.Sample{{Stage: 2, Means: "failed"}}},
 		`told as the error "permanent", and means pending: invalid job id`: {run, []resttest.Sample{{ID: "..", Means: "pending"}}},
 	} {
