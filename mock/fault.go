@@ -1,12 +1,14 @@
 package mock
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock/fault"
@@ -180,9 +182,13 @@ func spoil(t *trouble.Trouble, a *answer, now time.Time) (stream func(io.Writer)
 	case t.Bomb > 0:
 		a.header.Set("Content-Encoding", "gzip")
 		return func(w io.Writer) {
-			z := gzip.NewWriter(w)
-			_, _ = io.CopyN(z, repeat(' '), int64(t.Bomb))
-			_ = z.Close()
+			left := t.Bomb
+			for ; left >= len(spaces); left -= len(spaces) { // a body of gzip may have several members
+				if _, err := w.Write(member()); err != nil {
+					return
+				}
+			}
+			_, _ = w.Write(zipped(left))
 		}
 	case t.Huge > 0:
 		return func(w io.Writer) {
@@ -193,6 +199,22 @@ func spoil(t *trouble.Trouble, a *answer, now time.Time) (stream func(io.Writer)
 	default:
 		return nil
 	}
+}
+
+// spaces is what a member of a bomb decompresses to.
+var spaces = bytes.Repeat([]byte{' '}, 1<<20)
+
+// member returns the spaces, compressed. Compressing them anew for each answer would take most of
+// the time of a test.
+var member = sync.OnceValue(func() []byte { return zipped(len(spaces)) })
+
+// zipped returns the first n spaces, compressed.
+func zipped(n int) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(spaces[:n])
+	_ = z.Close()
+	return b.Bytes()
 }
 
 // repeat is a reader that returns one byte without end.

@@ -464,6 +464,19 @@ func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
 	}
 }
 
+func TestABombHasTheSizeThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 1<<20 - 1, 1 << 20, 2<<20 + 1} {
+		srv := mock.NewServer(t, mock.InMemory(), mock.Fault(fault.Always(), fault.GzipBomb(n)))
+		answer, err := srv.Client().Get(srv.URL + "/status/a")
+		require.NoError(t, err)
+		size, err := io.Copy(io.Discard, answer.Body) // net/http decompresses it
+		require.NoError(t, err)
+		assert.EqualValues(t, n, size)
+		_ = answer.Body.Close()
+	}
+}
+
 func TestAFaultThatNeedsHTTPIsRefusedByATransport(t *testing.T) {
 	t.Parallel()
 	for want, effect := range map[string]fault.Effect{
