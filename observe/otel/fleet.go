@@ -17,8 +17,8 @@ const (
 )
 
 // RegisterFleet adds metrics from the Stats of a fleet, such as f.Stats. The function stats is
-// called each time that metrics are collected, until unregister is called. This package does not
-// import package fleet.
+// called each time that metrics are collected, until unregister is called. A second RegisterFleet
+// before that is an error. This package does not import package fleet.
 func (o *Observer) RegisterFleet(stats func() observe.FleetStats) (unregister func() error, err error) {
 	if stats == nil {
 		return nil, errors.New("jobstatusotel: register fleet: stats is nil")
@@ -27,15 +27,19 @@ func (o *Observer) RegisterFleet(stats func() observe.FleetStats) (unregister fu
 	if err != nil {
 		return nil, fmt.Errorf("jobstatusotel: register fleet: %w", err)
 	}
+	if !o.hasFleet.CompareAndSwap(false, true) {
+		return nil, errors.New("jobstatusotel: register fleet: the Observer has a fleet's Stats already, which would be counted together: make an Observer for each fleet")
+	}
 	observeAll := f.observer(o)
 	registration, err := o.meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		observeAll(to, stats())
 		return nil
 	}, f.rate, f.owned, f.pending, f.unacked, f.workers, f.disconnected, f.backlog, f.moves, f.fenced, f.submitted, f.ends, f.unreadable)
 	if err != nil {
+		o.hasFleet.Store(false)
 		return nil, fmt.Errorf("jobstatusotel: register fleet: %w", err)
 	}
-	return registration.Unregister, nil
+	return ending(registration, &o.hasFleet), nil
 }
 
 // fleetInstruments are the instruments of a fleet.

@@ -85,6 +85,7 @@ package jobstatusotel
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -126,6 +127,8 @@ type Observer struct {
 	phases, ways   metric.Int64ObservableUpDownCounter
 	lag            metric.Float64ObservableGauge
 	watches, heard metric.Int64ObservableCounter
+
+	hasStats, hasFleet atomic.Bool // whether metrics are made of the Stats of a Watcher, and of a fleet
 }
 
 var _ observe.Observer = (*Observer)(nil)

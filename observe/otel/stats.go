@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -13,10 +15,14 @@ import (
 
 // Register adds metrics from the Stats of a Watcher, such as w.Stats. The function stats is called
 // each time that metrics are collected, until unregister is called. The Watcher need not have the
-// Observer. Use one Observer for each Watcher: see [WithAttributes].
+// Observer. Use one Observer for each Watcher: see [WithAttributes]. A second Register is an error
+// until unregister is called, because the figures would be added to those of the first.
 func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() error, err error) {
 	if stats == nil {
 		return nil, errors.New("jobstatusotel: register: stats is nil")
+	}
+	if !o.hasStats.CompareAndSwap(false, true) {
+		return nil, errors.New("jobstatusotel: register: the Observer has a Watcher's Stats already, which would be counted together: make an Observer for each Watcher")
 	}
 	all := metric.WithAttributes(o.attributes...)
 	waiting, overdue, inFlight := o.option(phaseKey, "waiting"), o.option(phaseKey, "overdue"), o.option(phaseKey, "in_flight")
@@ -40,9 +46,20 @@ func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() err
 		return nil
 	}, o.phases, o.ways, o.lag, o.watches, o.heard)
 	if err != nil {
+		o.hasStats.Store(false)
 		return nil, fmt.Errorf("jobstatusotel: register: %w", err)
 	}
-	return registration.Unregister, nil
+	return ending(registration, &o.hasStats), nil
+}
+
+// ending returns a function that ends a registration, and then resets has.
+func ending(r metric.Registration, has *atomic.Bool) func() error {
+	var once sync.Once
+	return func() error {
+		err := r.Unregister()
+		once.Do(func() { has.Store(false) })
+		return err
+	}
 }
 
 // option returns one attribute and the common ones, as an option of a measurement.

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/observe"
 )
 
 func TestStatsAreObservedUntilUnregistered(t *testing.T) {
@@ -51,4 +52,32 @@ func TestRegisterRefusesNil(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld(t).Register(nil)
 	require.EqualError(t, err, "jobstatusotel: register: stats is nil")
+}
+
+// Two callbacks of the same instruments are added up, so that each job would count twice.
+func TestStatsAreRegisteredOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stats := func() jobstatus.Stats { return jobstatus.Stats{} }
+	fleet := func() observe.FleetStats { return observe.FleetStats{} }
+	unregister, err := w.Register(stats)
+	require.NoError(t, err)
+	unregisterFleet, err := w.RegisterFleet(fleet)
+	require.NoError(t, err)
+	_, err = w.Register(stats)
+	assert.ErrorContains(t, err, "register: the Observer has a Watcher's Stats already")
+	_, err = w.RegisterFleet(fleet)
+	assert.ErrorContains(t, err, "register fleet: the Observer has a fleet's Stats already")
+
+	require.NoError(t, unregister())
+	require.NoError(t, unregisterFleet())
+	again, err := w.Register(stats)
+	require.NoError(t, err)
+	require.NoError(t, unregister(), "it has ended before")
+	_, err = w.Register(stats)
+	assert.Error(t, err)
+	require.NoError(t, again())
+	unregisterFleet, err = w.RegisterFleet(fleet)
+	require.NoError(t, err)
+	require.NoError(t, unregisterFleet())
 }
