@@ -15,7 +15,8 @@ import (
 const DefaultRows = 10
 
 // Board shows and counts the jobs of a call of [Board.WaitForJobs]. Use [New] to make one. A Board
-// is safe for concurrent use.
+// is safe for concurrent use. It may be the Observer of several Watchers. If their jobs can have
+// equal ids, give the waits of each Watcher a jobstatus.Kind of their own. Such jobs share a row.
 type Board struct {
 	view  view // nil if nothing is shown
 	total int

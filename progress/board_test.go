@@ -363,3 +363,28 @@ func TestABoardShowsTheJobsThatWaitForAPerson(t *testing.T) {
 		assert.Equal(t, 2, told())
 	}
 }
+
+// Numbers that count up are ids of many services.
+func TestBlockedJobsOfTwoServicesAreCountedApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := New(nil)
+		var all sync.WaitGroup
+		for kind, step := range map[string]mock.Step{"build": mock.Blocked(time.Minute), "deploy": mock.Running(2 * time.Minute), "release": mock.Blocked(3 * time.Minute)} {
+			w, err := jobstatus.New(mock.NewTransport(t, mock.Job("7", step, mock.Completed(nil))), jobstatus.WithObserver(b), jobstatus.WithTimeout(time.Hour))
+			require.NoError(t, err)
+			defer w.Close()
+			all.Go(func() {
+				for _, err := range b.WaitForJobs(t.Context(), w, slices.Values([]string{"7"}), jobstatus.Kind(kind)) {
+					assert.NoError(t, err)
+				}
+			})
+		}
+		time.Sleep(30 * time.Second)
+		assert.Equal(t, 2, b.Totals().Blocked)
+		time.Sleep(time.Minute)
+		assert.Equal(t, "1 of 3 jobs · completed 1 · failed 0 · running 2 · blocked 1", b.Totals().String())
+		all.Wait()
+		assert.Zero(t, b.Totals().Blocked)
+	})
+}
