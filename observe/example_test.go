@@ -72,6 +72,27 @@ func ExampleFunc() {
 	// {"level":"info","msg":"ended","id":"report-1","kind":"report","state":"completed","polls":3}
 }
 
+// several calls each Observer in turn. Each gets the context of the one before, so that a trace
+// that one of them begins reaches the poll and the others.
+func several(all ...observe.Observer) observe.Observer {
+	return observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+		for _, o := range all {
+			if next := o.Observe(ctx, e); next != nil {
+				ctx = next
+			}
+		}
+		return ctx
+	})
+}
+
+// Two Observers of one Watcher, such as a progress.Board and metrics.
+func ExampleFunc_several() {
+	one, other := &counter{}, &counter{}
+	watch(jobstatus.WithObserver(several(one, other)))
+	fmt.Println(one.polls.Load(), "polls,", other.jobs.Load(), "job")
+	// Output: 3 polls, 1 job
+}
+
 // The Stats of a Watcher at /debug/vars.
 func Example_expvar() {
 	w := watch()

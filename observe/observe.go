@@ -31,6 +31,9 @@ import (
 // passed to Observe with PollEnded, so it can carry a trace. A nil result means ctx itself. The
 // results for other Events are ignored. The Event and everything that it points to must not be used
 // after Observe has returned.
+//
+// A Watcher has one Observer: a second WithObserver replaces the first. The example Several has a
+// Func that calls several Observers.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }
