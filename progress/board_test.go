@@ -189,11 +189,11 @@ func TestWithoutTerminalEachEndIsALineAndTheTotalsComeNowAndThen(t *testing.T) {
 	assert.Equal(t, `
 render-1       completed    3.0s   4 polls  at most 1.0s late
 1 of 3 jobs · completed 1 · failed 0 · running 2 · 5.1s
-requests N, N a second · late by 1.1s, one in ten by 1.1s
+requests N, N a second · half at most 1.1s late, nine in ten 1.1s
 render-2       failed       7.0s   8 polls  at most 1.0s late  "no\nspace"
 render-3       gave up      9.0s  10 polls  "timeout reached (WithTimeout raises it; Timeout does so for one wait)"
 3 of 3 jobs · completed 1 · failed 1 · gave up 1 · 9.0s
-requests N, N a second · late by 1.1s, one in ten by 1.1s
+requests N, N a second · half at most 1.1s late, nine in ten 1.1s
 `, "\n"+regexp.MustCompile(`requests \d+, [\d.]+`).ReplaceAllString(out.String(), "requests N, N"))
 }
 
@@ -291,7 +291,7 @@ func TestManyJobsAreWatchedAtOnce(t *testing.T) {
 		}
 	})
 	assert.Equal(t, 300, board.Totals().Completed)
-	assert.Equal(t, 300, strings.Count(out.String(), "at most"))
+	assert.Equal(t, 300, strings.Count(out.String(), "  at most"))
 }
 
 // The Watcher of a Board may also wait for jobs that are no jobs of the Board's calls.

@@ -305,7 +305,7 @@ func TestLinesNameWhatHappened(t *testing.T) {
 	assert.Equal(t, strings.Repeat("é", 31)+"… failed      1m30s  12 polls  at most 0.0s late  \"no\\nspace\"", endLine(&e))
 	s := jobstatus.Stats{Requests: 238, Errors: 5, Rate: 13.52, Overdue: 2, Lag: 1240 * time.Millisecond, Completed: 1}
 	s.Delay.P50, s.Delay.P90 = time.Second, 2*time.Second
-	assert.Equal(t, "requests 238, 13.5 a second · no answer 5 · overdue 2, by 1.2s · late by 1.0s, one in ten by 2.0s", pollsLine(&s))
+	assert.Equal(t, "requests 238, 13.5 a second · no answer 5 · overdue 2, by 1.2s · half at most 1.0s late, nine in ten 2.0s", pollsLine(&s))
 }
 
 // fault 44: an id may be a URL whose query holds a token. It may also come from others.

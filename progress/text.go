@@ -78,7 +78,7 @@ func pollsLine(s *jobstatus.Stats) string {
 	}
 	line += ways(s)
 	if s.Completed+s.Failed+s.Canceled > 0 {
-		line += fmt.Sprintf(" · late by %s, one in ten by %s", short(s.Delay.P50), short(s.Delay.P90))
+		line += fmt.Sprintf(" · half at most %s late, nine in ten %s", short(s.Delay.P50), short(s.Delay.P90))
 	}
 	return line
 }
