@@ -192,7 +192,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 		w.put("payload", nil)
 	case req.op == opCancel:
 		said = "Job canceled"
-		w.say(&f.Dialect, f.said[transport.Canceled])
+		w.say(&f.Dialect, f.said[r.left])
 	default:
 		said = "Job status"
 		w.id = req.id

@@ -50,12 +50,13 @@ type request struct {
 
 // A reply is the service's reaction to a request.
 type reply struct {
-	view    *view   // for a status; nil if the job does not exist
-	views   []*view // for a batch, one for each job that it names; nil for a job that does not exist
-	answer  *answer // if not nil, it replaces all other fields
-	id      string  // the id of a created job
-	known   bool    // whether the job exists
-	held    *held   // not nil for a status that the service may keep; handler.hold completes the reply
+	view    *view           // for a status; nil if the job does not exist
+	views   []*view         // for a batch, one for each job that it names; nil for a job that does not exist
+	answer  *answer         // if not nil, it replaces all other fields
+	id      string          // the id of a created job
+	known   bool            // whether the job exists
+	left    transport.State // the state of the job after a cancel
+	held    *held           // not nil for a status that the service may keep; handler.hold completes the reply
 	trouble trouble.Trouble
 	call    Call
 }
@@ -104,7 +105,7 @@ func (h *handler) handle(req *request) *reply {
 		r.call.ID = r.id
 	case j == nil:
 	case req.op == opCancel:
-		j.cancel(h.seed, now)
+		r.left = j.cancel(h.seed, now)
 		h.registry.wakeLocked(j)
 	case req.op == opStatus && req.hold > 0 && !r.trouble.Silent:
 		j.polls++

@@ -3,6 +3,8 @@ package mock
 import (
 	"slices"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // job is the position of one job in its script. A service may hold a million jobs, so a job is
@@ -93,11 +95,12 @@ func (j *job) before(seed uint64, then time.Duration) view {
 	return past.view(seed, max(then, past.since))
 }
 
-// cancel ends j, unless it has ended by then.
-func (j *job) cancel(seed uint64, now time.Duration) {
+// cancel ends j, unless it has ended by then. It returns the state in which j is then.
+func (j *job) cancel(seed uint64, now time.Duration) transport.State {
 	j.advance(seed, now)
 	if !j.steps[j.step].state.Terminal() {
 		j.steps = append(slices.Clone(j.steps[:j.step+1]), Canceled())
 		j.enter(now)
 	}
+	return j.steps[j.step].state
 }

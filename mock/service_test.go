@@ -232,3 +232,20 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	srv := mock.NewServer(t, mock.CreatedBy(func(mock.Creation) []mock.Step { return nil }))
 	assert.True(t, strings.HasPrefix(ask(t, "POST", srv.URL+"/"), "500 "))
 }
+
+// A cancel that comes too late has no effect, and its answer says so.
+func TestACancelOfAnEndedJobTellsHowItEnded(t *testing.T) {
+	t.Parallel()
+	srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Failed("no")), mock.Job("b", mock.Running(mock.Forever)))
+	for id, want := range map[string]string{"a": "error", "b": "canceled"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, srv.URL+"/status/"+id, http.NoBody)
+		require.NoError(t, err)
+		answer, err := srv.Client().Do(r)
+		require.NoError(t, err)
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		assert.Equal(t, 200, answer.StatusCode)
+		assert.Contains(t, string(text), `"status":"`+want+`"`)
+	}
+}
