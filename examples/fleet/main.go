@@ -16,10 +16,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -42,10 +44,14 @@ func main() {
 	natsURL := flag.String("nats", "", "`URL` of the NATS server, for a worker")
 	service := flag.String("service", "", "base `URL` of the service, for a worker")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
 	if *worker != "" {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // until the process that started the worker ends
+			stop()
+		}()
 		err = work(ctx, *worker, *natsURL, *service)
 	} else {
 		err = show(ctx, *jobs)
@@ -95,6 +101,9 @@ func open(ctx context.Context, natsURL string) (f *fleet.Fleet, closeConn func()
 // show starts the service, the NATS server and the workers, submits the jobs, and counts their
 // ends.
 func show(ctx context.Context, jobs int) error {
+	if jobs < 1 {
+		return fmt.Errorf("-jobs %d: want at least 1", jobs)
+	}
 	b := newBoard()
 	service, stopService, err := serve(b)
 	if err != nil {
@@ -143,7 +152,11 @@ func startWorkers(b *board, natsURL, service string) (stop func(), err error) {
 		name := "worker-" + strconv.Itoa(i+1)
 		c := exec.Command(os.Args[0], "-worker", name, "-nats", natsURL, "-service", service)
 		c.Stderr = os.Stderr
-		if err := c.Start(); err != nil {
+		_, err := c.StdinPipe() // it ends with this process, however that ends
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
 			end()
 			return nil, err
 		}

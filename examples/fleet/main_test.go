@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -20,6 +23,28 @@ func TestMain(m *testing.M) {
 func TestTheCountIsRight(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, show(t.Context(), 100))
+}
+
+// However the command ends, its workers end too: their standard input ends with it.
+func TestAWorkerEndsWithTheCommand(t *testing.T) {
+	t.Parallel()
+	natsURL, stopNATS, err := serveNATS()
+	require.NoError(t, err)
+	defer stopNATS()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0], "-worker", "w", "-nats", natsURL, "-service", "http://127.0.0.1:1")
+	stdin, err := c.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	require.NoError(t, stdin.Close())
+	_ = c.Wait()
+	require.NoError(t, ctx.Err(), "the worker ran on")
+}
+
+func TestItNeedsAJob(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, show(t.Context(), 0), "-jobs 0")
 }
 
 func TestTheBoardSeesWhatIsWrong(t *testing.T) {
