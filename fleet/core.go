@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,6 +19,7 @@ type core struct {
 	counts     counts
 	room       *room
 	removals   removals
+	complained atomic.Int64 // when complain has logged last, in Unix nanoseconds
 }
 
 var errNotOpened = errors.New("fleet: the Fleet was not made by Open")
@@ -67,6 +69,7 @@ func (c *core) follow(ctx context.Context, fo following, each func(message), cau
 			fo.after, fo.at = 0, time.Time{}
 		}
 		pause = nextPause(pause)
+		c.complain(pause, err)
 		c.log.Debug("following the stream begins anew", zap.String("filter", fo.filter), zap.Error(err))
 		sleep(ctx, pause)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -234,7 +235,10 @@ func (o *ownership) written(p int, owner string, after, seq uint64, err error) {
 	o.writes--
 	if err != nil {
 		s.again = time.Now().Add(o.lease / ticks)
-		if errors.Is(err, errTaken) && s.record.seq == after {
+		switch {
+		case !errors.Is(err, errTaken):
+			o.complain(lastPause, fmt.Errorf("claim partition %d: %w", p, err))
+		case s.record.seq == after:
 			// The message that was first should arrive soon. If it does not, there is none.
 			if s.refused++; s.refused == maxRefused {
 				o.again()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // requestTimeout limits one request to the server.
@@ -35,16 +37,30 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// complainEvery is the time between two warnings about requests that are repeated.
+const complainEvery = 10 * time.Second
+
+// complain logs a warning about a request that is repeated, once the pause before the next attempt
+// is the longest. All requests of a process share the warnings.
+func (c *core) complain(pause time.Duration, err error) {
+	now, last := time.Now().UnixNano(), c.complained.Load()
+	if pause == lastPause && now-last >= int64(complainEvery) && c.complained.CompareAndSwap(last, now) {
+		c.log.Warn("a request to the server is repeated", zap.Error(err))
+	}
+}
+
 // patiently sends a request to the server. It repeats the request while the server is away or a
 // cluster has no leader, until ctx ends.
-func patiently(ctx context.Context, ask func() error) error {
+func (c *core) patiently(ctx context.Context, ask func() error) error {
 	for pause := time.Duration(0); ; {
 		err := ask()
 		switch {
 		case err == nil, errors.Is(err, errTaken), errors.Is(err, errNone), errors.Is(err, errNewer), errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err
 		}
-		if pause = nextPause(pause); !sleep(ctx, pause) {
+		pause = nextPause(pause)
+		c.complain(pause, err)
+		if !sleep(ctx, pause) {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}

@@ -148,6 +148,7 @@ func (r *receiver) receive() {
 			return
 		}
 		pause = nextPause(pause)
+		r.complain(pause, err)
 		r.log.Debug("receiving ends begins anew", zap.Error(err))
 		sleep(r.life, pause)
 	}

@@ -33,9 +33,9 @@ func (r *register) submit(ctx context.Context, j Job) error {
 	}
 	for again := true; again; {
 		m.nonce, again = nuid.Next(), false
-		err := patiently(ctx, func() (err error) { _, err = r.engine.publish(ctx, m); return err })
+		err := r.patiently(ctx, func() (err error) { _, err = r.engine.publish(ctx, m); return err })
 		if errors.Is(err, errTaken) {
-			err = patiently(ctx, func() (err error) { m.after, again, err = r.makeWay(ctx, p, s.Key); return err })
+			err = r.patiently(ctx, func() (err error) { m.after, again, err = r.makeWay(ctx, p, s.Key); return err })
 		} else if err == nil && m.after > 0 {
 			r.removeReplaced(ctx, m.after)
 		}
@@ -94,9 +94,9 @@ func (r *register) forget(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case last.ended:
-			return patiently(ctx, func() error { return r.clear(ctx, last.ending.Of, last.seq) })
+			return r.patiently(ctx, func() error { return r.clear(ctx, last.ending.Of, last.seq) })
 		}
-		err = patiently(ctx, func() error {
+		err = r.patiently(ctx, func() error {
 			_, err := r.engine.publish(ctx, outgoing{
 				subject: p.subject(r.name, endedSuffix), filter: p.all(r.name), after: last.seq,
 				data: encode(ending{Format: format, Of: last.seq, ID: r.key.seal(id), Forgotten: true}),
@@ -109,7 +109,7 @@ func (r *register) forget(ctx context.Context, id string) error {
 		if errors.Is(err, errRefused) {
 			// The disk may be full, so there is room only for removals. The owner learns nothing of
 			// this one, and polls on, but it cannot store an end.
-			if err := patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) }); err != nil {
+			if err := r.patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) }); err != nil {
 				return err
 			}
 			continue // an end may have been stored before
@@ -118,13 +118,13 @@ func (r *register) forget(ctx context.Context, id string) error {
 			return err
 		}
 		// The end stays until the owner of the partition or Submit has seen it.
-		return patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) })
+		return r.patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) })
 	}
 }
 
 // patient is like newest, but waits for the server as [patiently] does.
 func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
-	err = patiently(ctx, func() (err error) { e, err = r.newest(ctx, p); return err })
+	err = r.patiently(ctx, func() (err error) { e, err = r.newest(ctx, p); return err })
 	return e, err
 }
 

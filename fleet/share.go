@@ -260,7 +260,7 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 			return
 		}
 		var last entry
-		err := patiently(ctx, func() (err error) { last, err = s.newest(ctx, s.place(id)); return err })
+		err := s.patiently(ctx, func() (err error) { last, err = s.newest(ctx, s.place(id)); return err })
 		if err != nil || last.ended {
 			return
 		}
