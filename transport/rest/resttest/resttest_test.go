@@ -227,7 +227,7 @@ func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 		`told as pending, and means denied`:                                {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "denied"}}},
 		`the message is "no", not "yes"`:                                   {run, []resttest.Sample{{Body: `{"status":"queued","why":"no"}`, Means: "pending", Message: "yes"}}},
 		`the result is {"a":1}, not {"a":2}`:                               {run, []resttest.Sample{{Body: `{"status":"queued","out":{"a":1}}`, Means: "pending", Result: `{"a":2}`}}},
-		`the result is empty, not x`:                                            {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
+		`the result is empty, not x`:                                       {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
 		`the dialect has no stage 2`:                                       {run, []resttest.Sample{{Stage: 2, Means: "failed"}}},
 		`told as the error "permanent", and means pending: invalid job id`: {run, []resttest.Sample{{ID: "..", Means: "pending"}}},
 	} {
