@@ -60,6 +60,7 @@ func holdsRequests(s Subject) error {
 	if _, err := s.hold(ctx, last, time.Hour); errors.Is(err, errSlow) {
 		return fmt.Errorf("after its context had ended, %w", err)
 	}
+	<-ctx.Done() // the service may have answered the hold before that
 	if st, err := s.hold(ctx, last, time.Hour); errors.Is(err, errSlow) {
 		return err
 	} else if err == nil {

@@ -497,3 +497,17 @@ func TestALeakyOneFails(t *testing.T) {
 		return transporttest.Subject{Transport: plain{}, Jobs: jobs, Unknown: "x", Silent: "silent"}
 	}))
 }
+
+// A service may answer a hold at once.
+func TestAHoldThatIsAnsweredAtOncePasses(t *testing.T) {
+	t.Parallel()
+	atOnce := holder{hold: func(ctx context.Context, last transport.Status, _ time.Duration) (transport.Status, error) {
+		if ctx.Err() != nil {
+			return transport.Status{}, context.Cause(ctx)
+		}
+		return last, nil
+	}}
+	require.NoError(t, transporttest.Check(t, func(testing.TB) transporttest.Subject {
+		return transporttest.Subject{Transport: atOnce, Jobs: jobs}
+	}))
+}
