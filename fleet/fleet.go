@@ -69,7 +69,8 @@ const submitters = 256
 //
 // Submit has no effect on a job whose end nobody has acknowledged yet. A job that is watched
 // already has no second watch and no second end. Its new submission replaces the old one. If
-// another worker takes over its watch, the age and the timeout count from the new submission.
+// another worker takes over its watch, the age and the timeout count from the new submission. Of
+// several jobs with the same id, the last counts.
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err
@@ -79,11 +80,30 @@ func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 			return fmt.Errorf("fleet: submit job %s: %w", quoteID(j.ID), err)
 		}
 	}
+	jobs = lastOfEach(jobs)
 	n, err := f.submitAll(ctx, jobs)
 	if err != nil && len(jobs) > 1 {
 		return fmt.Errorf("%w (at least %d of %d jobs are stored)", err, n, len(jobs))
 	}
 	return err
+}
+
+// lastOfEach returns the last of the jobs with each id.
+func lastOfEach(jobs []Job) []Job {
+	last := make(map[string]int, len(jobs))
+	for i := range jobs {
+		last[jobs[i].ID] = i
+	}
+	if len(last) == len(jobs) {
+		return jobs
+	}
+	kept := make([]Job, 0, len(last))
+	for i := range jobs {
+		if last[jobs[i].ID] == i {
+			kept = append(kept, jobs[i])
+		}
+	}
+	return kept
 }
 
 // submitAll submits jobs, several at once, until one fails. It returns how many are stored.

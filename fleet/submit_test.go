@@ -65,3 +65,30 @@ func TestSubmitOfOneJobSaysWhatTheServerDidNotDo(t *testing.T) {
 		assert.ErrorContains(s.t, err, `fleet: submit job "a": `)
 	})
 }
+
+// A call that names a job several times stores the last of these jobs alone. Otherwise it would be
+// chance which one counts, and each would replace another one.
+func TestTheLastOfTheJobsWithOneIDCounts(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		f := s.fleet(s.memory.link())
+		var jobs []Job
+		for i := range 100 {
+			for _, id := range jobIDs(20) {
+				jobs = append(jobs, Job{ID: id, Timeout: time.Duration(i+1) * time.Minute})
+			}
+		}
+		require.NoError(t, f.Submit(t.Context(), jobs...))
+		all := s.memory.all()
+		assert.Len(t, all, 20)
+		assert.EqualValues(t, 20, s.memory.newestSeq(), "messages that were stored")
+		for _, m := range all {
+			stored, err := decodeSubmission(m.data, nil)
+			require.NoError(t, err)
+			assert.Equal(t, 100*time.Minute, stored.Timeout, stored.ID)
+		}
+		assert.Len(t, jobs, 2000)
+		assert.Equal(t, time.Minute, jobs[0].Timeout, "the caller's jobs are not changed")
+	})
+}
