@@ -18,7 +18,8 @@ import (
 //
 // If w was closed, Run returns an error that matches [jobstatus.ErrClosed]. The limits and the
 // Backoff of a job are those of the Watcher that polls it. So the Watchers of all workers should
-// have the same options.
+// have the same options. With [RateLimit], use w for one fleet only, because each fleet would set
+// the limit of w to its own.
 func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 	if err := f.check(ctx); err != nil {
 		if err == errNotOpened || ctx == nil {

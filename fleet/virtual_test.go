@@ -775,3 +775,46 @@ func TestAJobThatIsSubmittedRightAfterItsAckIsWatchedAgain(t *testing.T) {
 		assert.Empty(t, s.memory.all())
 	})
 }
+
+// unauthorized is a service that refuses a worker's credentials.
+type unauthorized struct{}
+
+func (unauthorized) Status(context.Context, string) (transport.Status, error) {
+	return transport.Status{}, &transport.Error{Class: transport.Permanent, Code: 401}
+}
+
+// The error is about the worker, and looks as if it were about the job. So the jobs of this worker
+// end, each with an error that says so, and can be submitted again. Others go on.
+func TestAWorkerWhoseCredentialsAreRefusedEndsItsWatchesAlone(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Minute, func(s *stage) {
+		t := s.t
+		names := s.submit(100)
+		good := s.member("good")
+		time.Sleep(10 * time.Second)
+		w, err := jobstatus.New(unauthorized{})
+		require.NoError(t, err)
+		defer func() { _ = w.Close() }()
+		bad := s.fleet(s.memory.link())
+		leave := run(t, bad, w)
+		time.Sleep(10 * time.Second)
+		require.NoError(t, leave())
+		require.Positive(t, bad.Stats().Ended)
+		again, done := 0, 0
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		for end, err := range good.fleet.Ends(ctx) {
+			require.NoError(t, err)
+			end.Ack()
+			if end.Err != nil {
+				require.ErrorContains(t, end.Err, "code 401")
+				require.NoError(t, good.fleet.Submit(ctx, Job{ID: end.Status.ID}))
+				again++
+			} else if done++; done == len(names) {
+				break
+			}
+		}
+		assert.EqualValues(t, bad.Stats().Ended, again)
+		assert.Empty(t, s.memory.all())
+	})
+}
