@@ -275,7 +275,7 @@ func (o *ownership) reason(from, to string) string {
 	default:
 		c.claimed.Add(1)
 		c.takenOver.Add(1)
-		return "its owner is heard of no more"
+		return "its owner sends no heartbeats"
 	}
 }
 

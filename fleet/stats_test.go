@@ -142,7 +142,7 @@ func TestEachChangeOfAnOwnerIsALineThatSaysWhy(t *testing.T) {
 		a.link.cut(false)
 		time.Sleep(20 * time.Second)
 		got = reasons()
-		assert.Equal(t, 16-moved, got["its owner is heard of no more"])
+		assert.Equal(t, 16-moved, got["its owner sends no heartbeats"])
 		assert.Equal(t, 16-moved, got["partition was taken by another worker"])
 	}, Logger(zap.New(core)))
 }

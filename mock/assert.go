@@ -23,7 +23,7 @@ func (s *Service) AssertPolls(t TB, id string, n int) bool {
 		return false
 	}
 	if got := s.Polls(id); got != n {
-		t.Errorf("mock: job %q was asked about %d times, not %d:\n%s", id, got, n, s.Timeline(id))
+		t.Errorf("mock: job %q was polled %d times, not %d:\n%s", id, got, n, s.Timeline(id))
 		return false
 	}
 	return true
@@ -63,7 +63,7 @@ func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 			continue
 		}
 		if at, ok := ended[c.ID]; ok && c.nth >= at {
-			t.Errorf("mock: job %q was asked about after it had been said to have ended:\n%s", c.ID, s.Timeline(c.ID))
+			t.Errorf("mock: job %q was polled after an answer had reported its end:\n%s", c.ID, s.Timeline(c.ID))
 			return false
 		}
 		if at, ok := ended[c.ID]; c.State.Terminal() && (!ok || c.told < at) {

@@ -338,8 +338,8 @@ func TestAssertionsSeeTheJobsOfABatch(t *testing.T) {
 	assert.Equal(t, "            0s  a,b,c  200 a pending, b pending, c unknown\n            1s  b,a  200 b pending, a completed\n", tr.Timeline(""))
 	assert.Equal(t, "            0s  a,b,c  200 a pending, b pending, c unknown\n", tr.Timeline("c"))
 	poll("b", "a")
-	assert.Contains(t, failure(t, func(t mock.TB) { tr.AssertQuietAfterEnd(t, "a") }), `"a" was asked about after`)
-	assert.Contains(t, failure(t, func(t mock.TB) { tr.AssertQuietAfterEnd(t, "") }), `"a" was asked about after`)
+	assert.Contains(t, failure(t, func(t mock.TB) { tr.AssertQuietAfterEnd(t, "a") }), `"a" was polled after`)
+	assert.Contains(t, failure(t, func(t mock.TB) { tr.AssertQuietAfterEnd(t, "") }), `"a" was polled after`)
 	assert.Contains(t, failure(t, func(t mock.TB) { tr.AssertQuietAfterEnd(t, "b") }), "no poll was told that a job has ended")
 }
 

@@ -267,7 +267,7 @@ func TestTwoWaitersOfAHeldJobHearItsEndInTurn(t *testing.T) {
 		srv.AssertPolls(t, "a", 3)
 		require.True(t, srv.AssertQuietAfterEnd(t, "a"))
 		clk.Run(func() { get(clk, srv, "/jobs/a") })
-		assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "a") }), "had been said to have ended")
+		assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "a") }), "after an answer had reported its end")
 	}
 }
 

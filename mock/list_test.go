@@ -68,7 +68,7 @@ func TestAPollAfterAListIsNoPollAfterTheEnd(t *testing.T) {
 	srv.AssertPolls(t, "7", 2)
 	srv.AssertQuietAfterEnd(t, "7")
 	get("/7")
-	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "7") }), "after it had been said to have ended")
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "7") }), "after an answer had reported its end")
 }
 
 func TestAJobIsFoundByItsKey(t *testing.T) {

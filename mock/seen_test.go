@@ -41,8 +41,8 @@ func TestAssertionsHoldOrPrintTheTimeLine(t *testing.T) {
 
 	_, _, err = fetch(t, srv, "a", "X-Secret", "canary")
 	require.NoError(t, err)
-	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "a") }), `"a" was asked about after`)
-	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "") }), `"a" was asked about after`)
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "a") }), `"a" was polled after`)
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "") }), `"a" was polled after`)
 	message := failure(t, func(t mock.TB) { srv.AssertUnseen(t, "canary") })
 	assert.Contains(t, message, "a secret was seen in GET /status/a")
 	assert.NotContains(t, message, "canary")

@@ -30,7 +30,7 @@ func main() {
 	bulk := flag.Int("bulk", 0, "watch so many jobs of one kind, all at once and one after another")
 	flag.Parse()
 	if *bulk > 0 {
-		fmt.Println("about five requests a job       requests a job    heard of half the ends within")
+		fmt.Println("about five requests a job       requests a job    half of the ends detected within")
 		watchBulk(*bulk, true)
 		watchBulk(*bulk, false)
 		return
@@ -131,7 +131,7 @@ func watchKinds() {
 		_ = w.Close()
 	}
 
-	fmt.Println("jobs of a kind    requests a job    heard of the end late by    both, at a second a request")
+	fmt.Println("jobs of a kind    requests a job    detection delay            both, at a second a request")
 	for _, group := range [][2]int{{1, 1}, {2, 2}, {3, 5}, {6, 10}, {11, 20}, {21, 50}} {
 		var requests, seconds float64
 		for n := group[0] - 1; n < group[1]; n++ {

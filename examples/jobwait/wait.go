@@ -35,7 +35,7 @@ func addOptions(fs *flag.FlagSet) *options {
 	fs.StringVar(&o.tokenHeader, "token-header", "", "of a URL: send the token alone in the header `NAME`, or after a word as in \"Authorization: Key\" (default a bearer token)")
 	fs.BoolVar(&o.basic, "basic", false, "the token is USER:PASSWORD, for basic authentication")
 	fs.Var(&o.timeout, "timeout", "give up after a `DURATION`; none is never")
-	fs.DurationVar(&o.maxDelay, "max-delay", time.Minute, "ask at least so often, as a `DURATION`")
+	fs.DurationVar(&o.maxDelay, "max-delay", time.Minute, "poll at least once in each `DURATION`")
 	fs.BoolVar(&o.stopWhenBlocked, "stop-when-blocked", false, "give up once the job waits for a person")
 	fs.StringVar(&o.kind, "kind", "", "the `NAME` of jobs that take about as long (default the service and its parameters)")
 	fs.StringVar(&o.cache, "cache", "", "the `FOLDER` of the durations that were learned (default jobwait in the user's cache)")

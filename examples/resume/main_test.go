@@ -112,7 +112,7 @@ func TestWorkersAreProcesses(t *testing.T) {
 	require.NoError(t, restart(t.Context(), filepath.Join(t.TempDir(), "jobs.json"), &out))
 	assert.Regexp(t, `^the first worker is killed after 3s, when \d+ jobs have ended
 the second worker goes on with \d+ jobs 1s later; its Backoff knows \d+ jobs
-\d+ jobs have ended, \d+ of them were told twice
+\d+ jobs have ended, \d+ of them were reported twice
 the wait for render-\d+ gave up \S+ after it began
 polls in the busiest second: \d+ before, \d+ after
 $`, out.String())

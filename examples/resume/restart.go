@@ -49,7 +49,7 @@ func restart(ctx context.Context, file string, out io.Writer) error {
 			twice++
 		}
 	}
-	fmt.Fprintf(out, "%d jobs have ended, %d of them were told twice\n", len(c.ended), twice)
+	fmt.Fprintf(out, "%d jobs have ended, %d of them were reported twice\n", len(c.ended), twice)
 	fmt.Fprintf(out, "the wait for %s gave up %s after it began\n", c.gaveUp, c.after)
 	fmt.Fprintf(out, "polls in the busiest second: %d before, %d after\n", m.busiest(began, killed), m.busiest(again, time.Now()))
 	return nil

@@ -26,7 +26,7 @@ type soak struct {
 // run returns all that went wrong.
 func (s soak) run() error {
 	if s.jobs < 1 || s.faults < 0 || s.faults > 1 {
-		return errors.New("want a job at least, and a share of faults from 0 to 1")
+		return errors.New("want at least one job, and a share of faults from 0 to 1")
 	}
 	before := holds()
 	began := time.Now()

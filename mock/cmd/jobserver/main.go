@@ -190,7 +190,7 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 	log.Info("listening on " + url)
 	log.Info("create a job with: curl -X POST " + url + "/")
 	log.Info("the live page is at " + url + "/")
-	log.Info("what becomes of jobs is drawn", zap.Uint64("seed", c.seed))
+	log.Info("the fate of each job is random", zap.Uint64("seed", c.seed))
 	life, end := context.WithCancel(context.Background()) // ends what handlers wait for
 	defer end()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
