@@ -60,6 +60,7 @@ type slot struct {
 	stop    func()    // stops the watching
 	gap     time.Time // the time until which its jobs were polled, by this process's clock
 	refused int       // how often the server has refused to write after this record
+	written string    // the owner of the record that was written last
 }
 
 // phase is what a worker does with a partition.
@@ -150,7 +151,7 @@ func (o *ownership) changed(m message) {
 			o.peers.unread(owner, m.at, false, time.Now())
 		}
 	}
-	if s.record.owner == o.self && owner != o.self && s.phase != writing {
+	if own := s.phase == writing && owner == s.written; s.record.owner == o.self && owner != o.self && !own {
 		o.counts.taken.Add(1)
 		o.log.Warn("partition was taken by another worker", zap.Int("partition", p), zap.String("to", owner))
 	}
@@ -192,13 +193,13 @@ func (s *slot) watched() bool { return s.phase == watched || s.phase == stopping
 // write claims a partition or, for the owner "", gives it up.
 func (o *ownership) write(p int, owner string) {
 	s := &o.slots[p]
-	s.phase = writing
+	s.phase, s.written = writing, owner
 	o.writes++
 	s.gap = o.gapOf(s)
-	m := o.claimOf(p, owner)
+	before, m := s.record, o.claimOf(p, owner)
 	o.loop.ask(o.lease/2, func(ctx context.Context) func() {
 		seq, err := o.engine.publish(ctx, m)
-		return func() { o.written(p, owner, m.after, seq, err) }
+		return func() { o.written(p, owner, before, seq, err) }
 	})
 }
 
@@ -228,8 +229,9 @@ func (o *ownership) mend(p int) {
 	})
 }
 
-// written handles the result of writing a record after the one with the sequence after.
-func (o *ownership) written(p int, owner string, after, seq uint64, err error) {
+// written handles the result of writing a record after the one before. The new record may already
+// have been read.
+func (o *ownership) written(p int, owner string, before record, seq uint64, err error) {
 	s := &o.slots[p]
 	s.phase = unwatched
 	o.writes--
@@ -238,7 +240,7 @@ func (o *ownership) written(p int, owner string, after, seq uint64, err error) {
 		switch {
 		case !errors.Is(err, errTaken):
 			o.complain(lastPause, fmt.Errorf("claim partition %d: %w", p, err))
-		case s.record.seq == after:
+		case s.record.seq == before.seq:
 			// The message that was first should arrive soon. If it does not, there is none.
 			if s.refused++; s.refused == maxRefused {
 				o.again()
@@ -246,7 +248,6 @@ func (o *ownership) written(p int, owner string, after, seq uint64, err error) {
 		}
 		return
 	}
-	before := s.record
 	if seq > s.record.seq {
 		s.record = record{owner: owner, seq: seq, at: o.clock.server(time.Now())}
 	}
