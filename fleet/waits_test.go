@@ -43,11 +43,11 @@ func (w *waits) following() (n int) {
 
 // A server drops requests of all its clients when too many wait, so calls of Wait must share their
 // requests.
-func TestThousandsOfWaitsMakeFewRequests(t *testing.T) {
+func TestAThousandWaitsMakeFewRequests(t *testing.T) {
 	t.Parallel()
 	playVirtually(t, 40*time.Second, func(s *stage) {
 		t := s.t
-		const n = 3000
+		const n = 1000
 		names := s.submit(n)
 		s.member("a")
 		e := &tally{engine: s.memory.link()}
