@@ -52,7 +52,7 @@ func TestASlowLoopGetsNoEndTwice(t *testing.T) {
 	t.Parallel()
 	f := figureFleet(t, false)
 	e := f.engine.(*natsEngine)
-	e.ackWait = 2 * time.Second
+	e.ackWait = 8 * time.Second
 	const jobs = maxAhead
 	submitAll(t, f, jobs)
 	endAll(t, f, jobs)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -88,29 +88,38 @@ func listensUntilTheEnd(s Subject) error {
 	stop := time.AfterFunc(100*time.Millisecond, func() { cancel(errGone) })
 	defer stop.Stop()
 	defer cancel(nil)
-	var mu sync.Mutex
-	var over bool
-	var wrong error
+	wrong := make(chan error, 1)
+	var over atomic.Bool
 	_, err := within(patience, "the method Notify, whose context has ended,", func() (any, error) {
 		return nil, n.Notify(ctx, func(st transport.Status) {
-			mu.Lock()
-			defer mu.Unlock()
+			var err error
 			switch {
-			case over:
-				wrong = errors.New("the method Notify has called notify after it returned")
+			case over.Load():
+				err = errors.New("the method Notify has called notify after it returned")
 			case st.ID == "" && (st.State != transport.Unknown || st.Raw != ""):
-				wrong = fmt.Errorf("the method Notify has reported that a job without an id is %v", st.State)
+				err = fmt.Errorf("the method Notify has reported that a job without an id is %v", st.State)
+			default:
+				return
+			}
+			select {
+			case wrong <- err:
+			default: // one is reported
 			}
 		})
 	})
 	if errors.Is(err, errSlow) {
 		return err
 	}
-	mu.Lock()
-	over = true
-	mu.Unlock()
-	time.Sleep(50 * time.Millisecond)
-	mu.Lock()
-	defer mu.Unlock()
-	return wrong
+	over.Store(true)
+	late := time.NewTimer(lateness)
+	defer late.Stop()
+	select {
+	case err := <-wrong:
+		return err
+	case <-late.C:
+		return nil
+	}
 }
+
+// lateness is how long a check waits for a call of notify that must not come.
+const lateness = 50 * time.Millisecond
