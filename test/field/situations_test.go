@@ -98,6 +98,9 @@ var situations = map[string][]situation{
 		{"by a limiter that is off or out of order", []string{"TestAQuotaBelowZeroIsNone", "internal/web/TestPacingIsHeardInEveryHeader"}},
 		{"by 429 alone", []string{"TestARefusalWithoutAWaitIsPacedByTheBackoff"}},
 		{"for longer than the wait lasts", []string{"TestAWaitBeyondTheTimeoutEndsAsThrottled", "./TestAWaitThatTheServiceAsksForIsNeverCutShort"}},
+		{"and another wait joins meanwhile", []string{"TestAWaitThatJoinsKeepsThePause"}},
+		{"and a notification comes meanwhile", []string{"TestANotificationKeepsThePause"}},
+		{"in the answer to a held request", []string{"TestAWaitThatAHeldAnswerNamesIsKept"}},
 		{"no longer", []string{"TestAWaitHoldsUntilTheServiceNamesAnother"}},
 	},
 	"a batch is spoiled": {

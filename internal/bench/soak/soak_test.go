@@ -29,7 +29,7 @@ func TestEachJobEndsOnceAndAsItsScriptSaysUnderFaults(t *testing.T) {
 
 func TestASoakWithoutJobsIsAnError(t *testing.T) {
 	t.Parallel()
-	require.ErrorContains(t, soak{}.run(), "a job at least")
+	require.ErrorContains(t, soak{}.run(), "at least one job")
 	require.ErrorContains(t, soak{jobs: 1, faults: 2}.run(), "a share of faults")
 }
 
