@@ -38,7 +38,8 @@
 // If a request is not passed to the Watcher, the reason is logged at debug level. A 400, 401, 413
 // or 415 is logged as a warning instead, at most once a minute. So is a request of which only a
 // part can be read. The first request about no job is logged as a warning, too. Nothing else about
-// requests is logged. The log is that of the Watcher: while none listens, nothing is logged.
+// requests is logged. The Handler uses the logger of the Watcher that listens. Without one, it logs
+// nothing.
 //
 // # Trust
 //
